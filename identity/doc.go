@@ -1,0 +1,15 @@
+// Package identity holds who takes part in a request: the Caller, a workload that proved a
+// SPIFFE ID over mTLS, and the User, the person or client that a verified token speaks for.
+//
+// The package has the value types alone: it is light, does no I/O and proves nothing. Its
+// sub-packages prove:
+//
+//	reason    why a certificate or a credential was refused (and every other reason)
+//	svid      X.509-SVIDs against the bundles of their trust domains
+//	trust     where those bundles come from: the Workload API or watched files
+//	jose      the strict compact serialisation and key sets that stand in front of jwx
+//	jwt       JSON Web Tokens of one issuer
+//	keys      where an issuer's keys come from: a URL, discovery or a watched file
+//	provider  every kind of credential, found, verified and mapped to a User
+//	mint      the other side, for tests and the laptop: CAs, SVIDs, tokens
+package identity
