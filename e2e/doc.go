@@ -1,0 +1,14 @@
+// Package e2e tests Postern whole: the real Envoy, the real binary, raw clients that send what
+// no library would, and upstreams that say which bytes reached them.
+//
+// The tests are named after what they protect from. Their parts:
+//
+//	envoy     finds, fetches and runs the real Envoy
+//	postern   builds and runs the postern binary
+//	process   a child process that cannot outlive the test
+//	raw       clients that send exact bytes over HTTP/1.1 and HTTP/2
+//	upstream  servers that keep the exact bytes they received
+//
+// Without Envoy the tests are skipped with the reason, and fail where CI=true. "make envoy"
+// fetches it. Nothing leaves the loopback interface.
+package e2e
