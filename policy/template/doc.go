@@ -1,0 +1,14 @@
+// Package template reads the path templates of routes and says how two of them lie to each other.
+//
+// A template is a path in which a whole segment may be a variable:
+//
+//	/healthz                  this path alone
+//	/orders/{id}              one segment, which is not empty
+//	/files/{rest...}          one or more segments, of which only the last may be empty
+//	/orders/                  a trailing slash is an empty last segment: another path than /orders
+//	/                         one empty segment
+//
+// Literals are written decoded and match exactly. Templates are sets of paths: the
+// intersection of two is empty or again a template, which is what makes "the narrowest template
+// that matches" a question with one answer (see Overlap).
+package template

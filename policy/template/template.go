@@ -1,0 +1,48 @@
+package template
+
+import "slices"
+
+// A Template is a checked path template. The zero Template matches nothing. It is immutable.
+type Template struct {
+	text     string
+	segments []Segment
+}
+
+// A Segment is one part of a template between slashes: a literal, which is empty only for a
+// trailing slash, or a variable.
+type Segment struct {
+	Literal  string // decoded; "" for a variable and for a trailing slash
+	Variable string // the variable's name; "" for a literal
+	Rest     bool   // {name...}: the last segment, one or more of the path's
+}
+
+// String returns the template as it is written.
+func (t Template) String() string { return t.text }
+
+// Segments returns the template's segments, a copy. "/" has one, which is empty.
+func (t Template) Segments() []Segment { return slices.Clone(t.segments) }
+
+// Match says whether the template matches a path, given as its decoded segments: "/" is one
+// empty segment, "/a/" is "a" and "". No segment but the last is empty in a canonical path.
+func (t Template) Match(path []string) bool {
+	if len(t.segments) == 0 || len(path) < len(t.segments) {
+		return false
+	}
+	for i, s := range t.segments {
+		if s.Rest {
+			return !slices.Contains(path[i:len(path)-1], "")
+		}
+		if !s.matches(path[i]) {
+			return false
+		}
+	}
+	return len(path) == len(t.segments)
+}
+
+// matches says whether a segment that is no Rest matches one segment of a path.
+func (s Segment) matches(segment string) bool {
+	if s.Variable != "" {
+		return segment != ""
+	}
+	return s.Literal == segment
+}

@@ -1,0 +1,182 @@
+package template_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/postern/postern/policy/template"
+)
+
+func parse(t testing.TB, text string) template.Template {
+	t.Helper()
+	parsed, err := template.ParseTemplate(text)
+	if err != nil {
+		t.Fatalf("ParseTemplate(%q): %v", text, err)
+	}
+	return parsed
+}
+
+// path returns the segments of a path that begins with a slash.
+func path(p string) []string { return strings.Split(p[1:], "/") }
+
+func TestMatch(t *testing.T) {
+	for _, tc := range []struct {
+		template string
+		yes, no  []string
+	}{
+		{"/", []string{"/"}, []string{"/a", "/a/"}},
+		{"/healthz", []string{"/healthz"}, []string{"/", "/healthz/", "/healthz/x", "/Healthz", "/health"}},
+		{"/orders/", []string{"/orders/"}, []string{"/orders", "/orders/1"}},
+		{"/{a}", []string{"/x"}, []string{"/", "/x/", "/x/y"}},
+		{"/orders/{id}", []string{"/orders/1", "/orders/{id}"}, []string{"/orders/", "/orders", "/orders/1/", "/orders/1/2", "/order/1"}},
+		{"/{a}/x/{b}", []string{"/1/x/2"}, []string{"/1/y/2", "/1/x/", "/1/x"}},
+		{"/{rest...}", []string{"/", "/a", "/a/", "/a/b/c", "/a/b/"}, nil},
+		{"/admin/{rest...}", []string{"/admin/", "/admin/x", "/admin/x/", "/admin/x/y"}, []string{"/admin", "/admins/x", "/"}},
+		{"/my docs/ä", []string{"/my docs/ä"}, []string{"/my docs/a", "/my%20docs/ä"}},
+	} {
+		parsed := parse(t, tc.template)
+		if parsed.String() != tc.template {
+			t.Errorf("%s is written %s", tc.template, parsed)
+		}
+		for _, p := range tc.yes {
+			if !parsed.Match(path(p)) {
+				t.Errorf("%s does not match %s", parsed, p)
+			}
+		}
+		for _, p := range tc.no {
+			if parsed.Match(path(p)) {
+				t.Errorf("%s matches %s", parsed, p)
+			}
+		}
+	}
+}
+
+func TestZeroMatchesNothing(t *testing.T) {
+	var zero template.Template
+	for _, p := range [][]string{nil, {}, {""}, {"a"}} {
+		if zero.Match(p) {
+			t.Errorf("the zero Template matches %q", p)
+		}
+	}
+	if parse(t, "/").Match(nil) || parse(t, "/{r...}").Match(nil) {
+		t.Error("no path at all is matched")
+	}
+	if _, ok := template.Overlap(zero, parse(t, "/{r...}")); ok {
+		t.Error("the zero Template overlaps something")
+	}
+	if template.Narrower(zero, parse(t, "/{r...}")) || template.Narrower(parse(t, "/"), zero) {
+		t.Error("the zero Template is ordered")
+	}
+}
+
+func TestSegments(t *testing.T) {
+	parsed := parse(t, "/a/{b}/{c...}")
+	want := []template.Segment{{Literal: "a"}, {Variable: "b"}, {Variable: "c", Rest: true}}
+	got := parsed.Segments()
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	got[0].Literal = "changed"
+	if parsed.Segments()[0].Literal != "a" {
+		t.Error("Segments gives the template's own away")
+	}
+}
+
+func TestRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                   "a path begins with /",
+		"a":                                  "a path begins with /",
+		"{a}":                                "a path begins with /",
+		"//":                                 "a path segment is empty: only a trailing slash may stand for an empty one",
+		"/a//b":                              "a path segment is empty: only a trailing slash may stand for an empty one",
+		"/./a":                               "a path has no dot segments",
+		"/a/..":                              "a path has no dot segments",
+		"/a%2Fb":                             "'%' in a path: literals are written decoded, as the character itself",
+		"/a?b=c":                             "'?' in a path: a path has no query",
+		"/a#b":                               "'#' in a path: a path has no fragment",
+		"/a;b":                               "';' in a path: path parameters are not supported",
+		`/a\b`:                               `'\\' in a path: segments are separated by /`,
+		"/a/*":                               "'*' in a path: write {name} for one segment, {name...} for the rest",
+		"/a/**":                              "'*' in a path: write {name} for one segment, {name...} for the rest",
+		"/a/:id":                             `":id": a variable is written {id}`,
+		"/a-{b}":                             "'{' in a path: a variable is a whole segment: {name}, or {name...} at the end",
+		"/{a}-{b}":                           `"a}-{b" is no variable name: letters, digits and underscores, not a digit first`,
+		"/{a}.json":                          "'{' in a path: a variable is a whole segment: {name}, or {name...} at the end",
+		"/a}":                                "'}' in a path: a variable is a whole segment: {name}, or {name...} at the end",
+		"/{a":                                "'{' in a path: a variable is a whole segment: {name}, or {name...} at the end",
+		"/{}":                                "a variable has a name: {name}",
+		"/{...}":                             "a variable has a name: {name}",
+		"/{a...}/b":                          "{a...} stands at the end only; {a} is one segment",
+		"/{a...}/":                           "{a...} stands at the end only; {a} is one segment",
+		"/{a}/{a}":                           "the variable a stands here twice",
+		"/{a}/{a...}":                        "the variable a stands here twice",
+		"/{a b}":                             `"a b" is no variable name: letters, digits and underscores, not a digit first`,
+		"/{1a}":                              `"1a" is no variable name: letters, digits and underscores, not a digit first`,
+		"/{a-b}":                             `"a-b" is no variable name: letters, digits and underscores, not a digit first`,
+		"/{id:[0-9]+}":                       `"id:[0-9]+" is no variable name: letters, digits and underscores, not a digit first`,
+		"/{in}":                              "a variable cannot be named in: conditions use the word",
+		"/{true}":                            "a variable cannot be named true: conditions use the word",
+		"/a\x00":                             "'\\x00' in a path: a path has no control characters",
+		"/a\u0085":                           "'\\u0085' in a path: a path has no control characters",
+		"/\xff":                              "a path is UTF-8",
+		"/{" + strings.Repeat("a", 64) + "}": "a variable's name has at most 63 bytes",
+		"/" + strings.Repeat("a", 2048):      "a path template has at most 2048 bytes",
+		strings.Repeat("/a", 65):             "a path template has at most 64 segments",
+	} {
+		parsed, err := template.ParseTemplate(text)
+		if err == nil || err.Error() != want {
+			t.Errorf("ParseTemplate(%q) = %v, want %s", text, err, want)
+		}
+		if parsed.String() != "" || parsed.Segments() != nil {
+			t.Errorf("ParseTemplate(%q) returns a template beside its error", text)
+		}
+	}
+}
+
+// FuzzParseTemplate holds that what is accepted is written as it was read.
+func FuzzParseTemplate(f *testing.F) {
+	for _, s := range []string{"/", "/a/{b}/{c...}", "/a/", "/{a}/{a}", "/a%2f", "/{rest...}", "//"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		parsed, err := template.ParseTemplate(text)
+		if err != nil {
+			if parsed.Segments() != nil {
+				t.Fatal("a template beside an error")
+			}
+			return
+		}
+		var again strings.Builder
+		for _, s := range parsed.Segments() {
+			switch {
+			case s.Rest:
+				fmt.Fprintf(&again, "/{%s...}", s.Variable)
+			case s.Variable != "":
+				fmt.Fprintf(&again, "/{%s}", s.Variable)
+			default:
+				again.WriteString("/" + s.Literal)
+			}
+		}
+		if again.String() != text {
+			t.Fatalf("%q is read as %q", text, again.String())
+		}
+		if both, ok := template.Overlap(parsed, parsed); !ok || !template.Same(both, parsed) || both.String() != text {
+			t.Fatalf("%q overlaps itself in %q", text, both)
+		}
+	})
+}
+
+func ExampleOverlap() {
+	a, errA := template.ParseTemplate("/{tenant}/orders")
+	b, errB := template.ParseTemplate("/shop/{page}")
+	if errA != nil || errB != nil {
+		fmt.Println(errA, errB)
+		return
+	}
+	fmt.Println(template.Narrower(a, b), template.Narrower(b, a))
+	fmt.Println(template.Overlap(a, b))
+	// Output:
+	// false false
+	// /shop/orders true
+}
