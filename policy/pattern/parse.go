@@ -12,8 +12,8 @@ const (
 	maxDomain = 255
 )
 
-// ParsePattern reads a pattern. The error says what is wrong and what to write instead.
-func ParsePattern(text string) (Pattern, error) {
+// Parse reads a pattern. The error says what is wrong and what to write instead.
+func Parse(text string) (Pattern, error) {
 	rest, ok := strings.CutPrefix(text, scheme)
 	switch {
 	case !ok:

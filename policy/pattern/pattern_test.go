@@ -11,9 +11,9 @@ import (
 
 func parse(t *testing.T, text string) pattern.Pattern {
 	t.Helper()
-	p, err := pattern.ParsePattern(text)
+	p, err := pattern.Parse(text)
 	if err != nil {
-		t.Fatalf("ParsePattern(%q): %v", text, err)
+		t.Fatalf("Parse(%q): %v", text, err)
 	}
 	return p
 }
@@ -112,12 +112,12 @@ func TestRefused(t *testing.T) {
 		"spiffe://" + long[16:] + "/x": "a SPIFFE ID has at most 2048 bytes",
 		"spiffe://" + strings.Repeat("a", 256) + "/x": "a trust domain has at most 255 bytes",
 	} {
-		p, err := pattern.ParsePattern(text)
+		p, err := pattern.Parse(text)
 		if err == nil || err.Error() != want {
-			t.Errorf("ParsePattern(%q) = %v, want %s", text, err, want)
+			t.Errorf("Parse(%q) = %v, want %s", text, err, want)
 		}
 		if p != (pattern.Pattern{}) {
-			t.Errorf("ParsePattern(%q) returns a pattern beside its error", text)
+			t.Errorf("Parse(%q) returns a pattern beside its error", text)
 		}
 	}
 }
@@ -140,7 +140,7 @@ func TestAgainstBruteForce(t *testing.T) {
 	}
 	compared := 0
 	for _, text := range patterns {
-		p, err := pattern.ParsePattern(text)
+		p, err := pattern.Parse(text)
 		if err != nil {
 			continue // "**" in the middle
 		}
@@ -178,14 +178,14 @@ func simple(pattern, id []string) bool {
 	return (pattern[0] == "*" || pattern[0] == id[0]) && simple(pattern[1:], id[1:])
 }
 
-// FuzzParsePattern holds that what is accepted is written as it was read, and that a pattern
+// FuzzParse holds that what is accepted is written as it was read, and that a pattern
 // without a wildcard is a SPIFFE ID by go-spiffe's reading.
-func FuzzParsePattern(f *testing.F) {
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{"spiffe://a.test/ns/*/sa/**", "spiffe://a.test/x", "spiffe://a.test/*", "spiffe://a/..", "spiffe://a//", "*"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		p, err := pattern.ParsePattern(text)
+		p, err := pattern.Parse(text)
 		if err != nil {
 			if p != (pattern.Pattern{}) {
 				t.Fatal("a pattern beside an error")
@@ -206,7 +206,7 @@ func FuzzParsePattern(f *testing.F) {
 }
 
 func ExamplePattern_Match() {
-	p, err := pattern.ParsePattern("spiffe://shop.test/ns/*/sa/web")
+	p, err := pattern.Parse("spiffe://shop.test/ns/*/sa/web")
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -16,8 +16,8 @@ const (
 	maxVariable = 63 // bytes of a variable's name
 )
 
-// ParseTemplate reads a template. The error says what is wrong and what to write instead.
-func ParseTemplate(text string) (Template, error) {
+// Parse reads a template. The error says what is wrong and what to write instead.
+func Parse(text string) (Template, error) {
 	switch {
 	case !strings.HasPrefix(text, "/"):
 		return Template{}, errors.New("a path begins with /")

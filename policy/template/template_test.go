@@ -10,9 +10,9 @@ import (
 
 func parse(t testing.TB, text string) template.Template {
 	t.Helper()
-	parsed, err := template.ParseTemplate(text)
+	parsed, err := template.Parse(text)
 	if err != nil {
-		t.Fatalf("ParseTemplate(%q): %v", text, err)
+		t.Fatalf("Parse(%q): %v", text, err)
 	}
 	return parsed
 }
@@ -124,23 +124,23 @@ func TestRefused(t *testing.T) {
 		"/" + strings.Repeat("a", 2048):      "a path template has at most 2048 bytes",
 		strings.Repeat("/a", 65):             "a path template has at most 64 segments",
 	} {
-		parsed, err := template.ParseTemplate(text)
+		parsed, err := template.Parse(text)
 		if err == nil || err.Error() != want {
-			t.Errorf("ParseTemplate(%q) = %v, want %s", text, err, want)
+			t.Errorf("Parse(%q) = %v, want %s", text, err, want)
 		}
 		if parsed.String() != "" || parsed.Segments() != nil {
-			t.Errorf("ParseTemplate(%q) returns a template beside its error", text)
+			t.Errorf("Parse(%q) returns a template beside its error", text)
 		}
 	}
 }
 
-// FuzzParseTemplate holds that what is accepted is written as it was read.
-func FuzzParseTemplate(f *testing.F) {
+// FuzzParse holds that what is accepted is written as it was read.
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{"/", "/a/{b}/{c...}", "/a/", "/{a}/{a}", "/a%2f", "/{rest...}", "//"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		parsed, err := template.ParseTemplate(text)
+		parsed, err := template.Parse(text)
 		if err != nil {
 			if parsed.Segments() != nil {
 				t.Fatal("a template beside an error")
@@ -168,8 +168,8 @@ func FuzzParseTemplate(f *testing.F) {
 }
 
 func ExampleOverlap() {
-	a, errA := template.ParseTemplate("/{tenant}/orders")
-	b, errB := template.ParseTemplate("/shop/{page}")
+	a, errA := template.Parse("/{tenant}/orders")
+	b, errB := template.Parse("/shop/{page}")
 	if errA != nil || errB != nil {
 		fmt.Println(errA, errB)
 		return
