@@ -1,0 +1,201 @@
+package extauthz
+
+import (
+	"context"
+	"fmt"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
+	"go.uber.org/zap"
+
+	"github.com/postern/postern/extauthz/record"
+	"github.com/postern/postern/identity/reason"
+	"github.com/postern/postern/identity/svid"
+	"github.com/postern/postern/policy"
+)
+
+// maxInFlight bounds the checks under way at once; more are refused at once. A decision waits
+// for nothing, so this many are only ever under way when the machine is far behind.
+const maxInFlight = 4096
+
+// maxTime is the longest that a check may take and still allow, whatever deadline Envoy sent.
+const maxTime = 150 * time.Millisecond
+
+// Config is what a Server is made of. Every field is required.
+type Config struct {
+	Current *Current
+	Records Records
+	Metrics Metrics
+	Log     *zap.Logger
+	Now     func() time.Time
+}
+
+// Records keeps the record of every decision.
+type Records interface {
+	// Keep takes a record in. It is false when the record is not kept and must be: then
+	// nothing may be allowed. It returns within the deadline of ctx.
+	Keep(ctx context.Context, r record.Record) bool
+}
+
+// Metrics counts.
+type Metrics interface {
+	Decided(d *policy.Decision, took time.Duration)
+	Panicked()
+}
+
+// A Server answers checks. It is safe for concurrent use.
+type Server struct {
+	authv3.UnimplementedAuthorizationServer
+	Config
+	inFlight atomic.Int64
+}
+
+// New returns a server that refuses everything until Current holds a snapshot.
+func New(c Config) *Server { return &Server{Config: c} }
+
+// Check answers one request. It never returns an error: an error would hand the verdict to
+// Envoy's failure_mode_allow.
+func (s *Server) Check(ctx context.Context, check *authv3.CheckRequest) (response *authv3.CheckResponse, _ error) {
+	o := outcome{start: s.Now(), snapshot: s.Current.Load()}
+	defer s.guard(func() {
+		o.decision = policy.Decision{Reason: reason.Internal}
+		response = refusal(&o.request, &o.decision)
+	})
+	defer s.inFlight.Add(-1)
+	if s.inFlight.Add(1) > maxInFlight {
+		o.request.ID, o.decision.Reason = newID(), reason.Overloaded
+	} else {
+		s.decide(check, &o)
+	}
+	return s.finish(ctx, &o), nil
+}
+
+// InFlight returns the number of checks under way.
+func (s *Server) InFlight() int64 { return s.inFlight.Load() }
+
+// decide turns a panic on the way to a decision into a refusal, which is recorded like any.
+func (s *Server) decide(check *authv3.CheckRequest, o *outcome) {
+	defer s.guard(func() { o.decision = policy.Decision{Reason: reason.Internal} })
+	o.decide(check)
+}
+
+// finish answers and records. What came too late, or cannot be recorded where it must be, is
+// no allow.
+func (s *Server) finish(ctx context.Context, o *outcome) *authv3.CheckResponse {
+	took := s.Now().Sub(o.start)
+	if o.decision.Allow && (ctx.Err() != nil || took > maxTime) {
+		o.deny(reason.Deadline)
+	}
+	response := answer(&o.request, &o.decision)
+	if !s.Records.Keep(ctx, o.record(took)) && o.decision.Allow {
+		o.deny(reason.RecordUnavailable)
+		response = answer(&o.request, &o.decision)
+	}
+	s.Metrics.Decided(&o.decision, took)
+	return response
+}
+
+// guard, deferred, recovers from a panic and calls then. It logs where it happened and not
+// with what: the value of a panic may hold a part of the request.
+func (s *Server) guard(then func()) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	then()
+	s.Metrics.Panicked()
+	fault := fmt.Sprintf("a value of type %T", p)
+	if e, ok := p.(interface {
+		error
+		RuntimeError()
+	}); ok {
+		fault = e.Error()
+	}
+	s.Log.Error("a check panicked and was denied", zap.String("fault", fault), zap.ByteString("stack", debug.Stack()))
+}
+
+// An outcome is one check on its way from request to decision.
+type outcome struct {
+	start    time.Time
+	snapshot *Snapshot
+	request  policy.Request
+	decision policy.Decision
+	detail   string // what is wrong, for the operator
+}
+
+// decide is the whole way: canonicalise, caller, user, policy.
+func (o *outcome) decide(check *authv3.CheckRequest) {
+	if o.snapshot == nil {
+		o.request.ID = newID()
+		o.decision.Reason = reason.NotReady
+		return
+	}
+	q := &o.request
+	var err error
+	if *q, err = canonical(check, o.start); err != nil {
+		o.refuse(err)
+		return
+	}
+	if err := o.destination(check); err != nil {
+		o.refuse(err)
+		return
+	}
+	if err := o.caller(check); err != nil {
+		o.refuse(err)
+		return
+	}
+	m := o.snapshot.Policy.Match(q)
+	if from := m.Providers(); len(from) > 0 {
+		q.Credential = o.snapshot.Users.Authenticate(from, q.Headers, q.Time, q.Caller)
+	}
+	o.decision = m.Decide(q)
+}
+
+// destination makes sure that Envoy speaks for the workload that is protected here.
+func (o *outcome) destination(check *authv3.CheckRequest) error {
+	named := check.GetAttributes().GetDestination().GetPrincipal()
+	if named != "" && named != o.snapshot.Policy.Workload() {
+		return reason.Errorf(reason.WrongDestination, "Envoy's own certificate is of another workload than %s", o.snapshot.Policy.Workload())
+	}
+	return nil
+}
+
+// caller verifies the certificate on the other end of the connection.
+func (o *outcome) caller(check *authv3.CheckRequest) (err error) {
+	source := check.GetAttributes().GetSource()
+	p := svid.Presented{Principal: source.GetPrincipal(), Certificate: source.GetCertificate()}
+	switch forwarded := o.request.Headers.Values("x-forwarded-client-cert"); len(forwarded) {
+	case 0:
+	case 1:
+		p.Forwarded = forwarded[0]
+	default:
+		return reason.Errorf(reason.BadHeader, "there is more than one x-forwarded-client-cert")
+	}
+	o.request.Caller, err = o.snapshot.Callers.Verify(p, o.request.Time)
+	return err
+}
+
+func (o *outcome) refuse(err error) {
+	o.decision = policy.Decision{Reason: reason.Of(err)}
+	o.detail = err.Error()
+}
+
+// deny turns an allow into a refusal.
+func (o *outcome) deny(why reason.Code) {
+	o.decision.Allow, o.decision.Reason = false, why
+	o.decision.Rule, o.decision.RuleName = policy.Position{}, ""
+}
+
+func (o *outcome) record(took time.Duration) record.Record {
+	r := record.Record{
+		Time: o.start, RequestID: o.request.ID, Decision: o.decision, Caller: o.request.Caller,
+		User: o.request.Credential.User, Method: o.request.Method.String(), Host: o.request.Host.String(),
+		Latency: took, Detail: o.detail,
+	}
+	if o.snapshot != nil {
+		r.PolicyDigest = o.snapshot.Digest
+	}
+	return r
+}

@@ -1,0 +1,137 @@
+package policy
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/pattern"
+	"github.com/postern/postern/policy/syntax"
+)
+
+// Compile builds the set of one workload, a SPIFFE ID, out of every document there is. Those
+// that do not protect the workload are checked as far as one document can be. All faults are
+// reported together, sorted, each as a *syntax.Error; with any there is no set.
+func Compile(documents []syntax.Document, workload string) (*Set, error) {
+	c := &compiler{set: &Set{workload: workload, services: map[string]bool{}}, known: map[string]bool{}}
+	documents = slices.Clone(documents)
+	slices.SortStableFunc(documents, func(a, b syntax.Document) int {
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+	})
+	c.names(documents)
+	for i := range documents {
+		if p := documents[i].ServicePolicy; p != nil {
+			c.policy(documents[i].Namespace+"/"+documents[i].Name, p)
+		}
+	}
+	c.overlaps()
+	c.finish()
+	if len(c.faults) > 0 {
+		return nil, c.err()
+	}
+	return c.set, nil
+}
+
+// A compiler builds one set and gathers what is wrong.
+type compiler struct {
+	set    *Set
+	known  map[string]bool // IdentityProviders by name
+	faults []*syntax.Error
+}
+
+func (c *compiler) fault(at Position, format string, args ...any) {
+	c.faults = append(c.faults, &syntax.Error{Position: at, Message: fmt.Sprintf(format, args...)})
+}
+
+func (c *compiler) err() error {
+	slices.SortStableFunc(c.faults, func(a, b *syntax.Error) int { return comparePositions(a.Position, b.Position) })
+	all := make([]error, len(c.faults))
+	for i, f := range c.faults {
+		all[i] = f
+	}
+	return errors.Join(all...)
+}
+
+func comparePositions(a, b Position) int {
+	return cmp.Or(
+		cmp.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line),
+		cmp.Compare(a.Column, b.Column), cmp.Compare(a.Field, b.Field))
+}
+
+// names takes in the providers, and refuses two documents of one kind and name.
+func (c *compiler) names(documents []syntax.Document) {
+	for i := range documents {
+		d := &documents[i]
+		if i > 0 {
+			if e := &documents[i-1]; d.Kind == e.Kind && d.Namespace == e.Namespace && d.Name == e.Name {
+				c.fault(d.Position, "this %s is named like the one at %v: give each its own name, or remove one", d.Kind, e.Position)
+			}
+		}
+		if d.IdentityProvider != nil {
+			c.known[d.Name] = true
+			c.set.providers = append(c.set.providers, *d.IdentityProvider)
+		}
+	}
+}
+
+// policy compiles one ServicePolicy, and adds it to the set when it protects the workload.
+func (c *compiler) policy(name string, p *syntax.ServicePolicy) {
+	s := scope{compiler: c, groups: map[string][]pattern.Pattern{}}
+	for _, g := range p.Groups {
+		s.groups[g.Name.Value] = c.patterns(g.Callers)
+	}
+	protects := slices.ContainsFunc(c.patterns(p.Workloads), func(w pattern.Pattern) bool { return w.Match(c.set.workload) })
+	deny := s.rules(p.Deny, true)
+	if protects {
+		c.set.policies = append(c.set.policies, name)
+		c.set.deny = append(c.set.deny, deny...)
+	}
+	for i := range p.Routes {
+		r := &route{policy: name, name: p.Routes[i].Name.Value}
+		r.allow, r.deny = s.rules(p.Routes[i].Allow, false), s.rules(p.Routes[i].Deny, true)
+		if protects {
+			c.place(&p.Routes[i], r)
+		}
+	}
+}
+
+func (c *compiler) patterns(texts []syntax.Text) []pattern.Pattern {
+	all := make([]pattern.Pattern, 0, len(texts))
+	for _, t := range texts {
+		p, err := pattern.Parse(t.Value)
+		if err != nil {
+			c.fault(t.Position, "%v", err)
+			continue
+		}
+		all = append(all, p)
+	}
+	return all
+}
+
+// finish derives what is read per request from what was gathered.
+func (c *compiler) finish() {
+	s := c.set
+	slices.SortFunc(s.providers, func(a, b identity.Provider) int { return cmp.Compare(a.Name, b.Name) })
+	s.rules = len(s.deny)
+	for _, r := range s.routes {
+		s.rules += len(r.deny) + len(r.allow)
+		r.providers, r.headers = reads(s.deny, r.deny, r.allow)
+	}
+}
+
+// reads returns the providers and headers that rules look at, sorted.
+func reads(lists ...[]*Rule) (providers, headers []string) {
+	for _, rules := range lists {
+		for _, r := range rules {
+			providers = append(providers, r.user.providers...)
+			for i := range r.header {
+				headers = append(headers, r.header[i].name)
+			}
+		}
+	}
+	slices.Sort(providers)
+	slices.Sort(headers)
+	return slices.Compact(providers), slices.Compact(headers)
+}

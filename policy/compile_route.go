@@ -1,0 +1,182 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/policy/syntax"
+	"github.com/postern/postern/policy/template"
+)
+
+// A spot is one cell that a route takes.
+type spot struct {
+	cells cells
+	cell  cell
+}
+
+// occupant returns a route that matches some request of the spot, or nil.
+func (s spot) occupant() *route {
+	if r := s.cells[s.cell]; r != nil {
+		return r
+	}
+	for at, r := range s.cells {
+		if at.upgrade == s.cell.upgrade && (at.method == anyMethod || s.cell.method == anyMethod) {
+			return r
+		}
+	}
+	return nil
+}
+
+// place puts a route into every cell that it matches. Where a route of another policy has the
+// same match, the two become one; anything between is a conflict.
+func (c *compiler) place(from *syntax.Route, r *route) {
+	m := matchOf(from)
+	if m == nil {
+		c.fault(from.Position, "a route needs one of http and grpc")
+		return
+	}
+	spots := c.spots(m)
+	var other *route
+	for _, s := range spots {
+		if other = s.occupant(); other != nil {
+			break
+		}
+	}
+	switch {
+	case other == nil:
+		r.match, r.at, r.sources = m, from.Position, []string{r.policy}
+		for _, s := range spots {
+			s.cells[s.cell] = r
+		}
+		c.set.routes = append(c.set.routes, r)
+	case !other.match.equal(m):
+		c.fault(from.Position, "this route and the one at %v match some of the same requests: name each host and method in one of them only, or let both match the same", other.at)
+	case slices.Contains(other.sources, r.policy):
+		c.fault(from.Position, "this route repeats the one at %v: put the rules of both into one", other.at)
+	default:
+		other.sources = append(other.sources, r.policy)
+		other.allow = append(other.allow, r.allow...)
+		other.deny = append(other.deny, r.deny...)
+	}
+}
+
+// A match is what a route matches, in one spelling.
+type match struct {
+	grpc                     bool
+	at                       Position // of the path, or of the service
+	paths                    []string // one, or one for each gRPC method
+	hosts, methods, upgrades []string
+}
+
+// matchOf returns the match of a route, or nil when it has none. A gRPC method is a path of
+// two segments, and "*" a variable in place of the second.
+func matchOf(r *syntax.Route) *match {
+	switch {
+	case (r.HTTP == nil) == (r.GRPC == nil):
+		return nil
+	case r.HTTP != nil:
+		h := r.HTTP
+		return &match{
+			at:      h.Path.Position,
+			paths:   []string{h.Path.Value},
+			hosts:   sorted(h.Hosts, strings.ToLower),
+			methods: sorted(h.Methods, same), upgrades: sorted(h.Upgrade, strings.ToLower),
+		}
+	}
+	g := r.GRPC
+	m := &match{grpc: true, at: g.Service.Position, hosts: sorted(g.Hosts, strings.ToLower), methods: []string{"POST"}}
+	for _, method := range sorted(g.Methods, same) {
+		if method == anyMethod {
+			method = "{method}"
+		}
+		m.paths = append(m.paths, "/"+g.Service.Value+"/"+method)
+	}
+	return m
+}
+
+func (m *match) equal(o *match) bool {
+	return m.grpc == o.grpc && slices.Equal(shapes(m.paths), shapes(o.paths)) && slices.Equal(m.hosts, o.hosts) &&
+		slices.Equal(m.methods, o.methods) && slices.Equal(m.upgrades, o.upgrades)
+}
+
+// spots returns every cell of a match, in a tree that has grown to hold them.
+func (c *compiler) spots(m *match) []spot {
+	root, upgrades, hosts := &c.set.http, m.upgrades, m.hosts
+	if m.grpc {
+		root = &c.set.grpc
+	}
+	if len(upgrades) == 0 {
+		upgrades = []string{""}
+	}
+	if len(hosts) == 0 {
+		hosts = []string{""}
+	}
+	var all []spot
+	for _, path := range m.paths {
+		t, err := template.Parse(path)
+		if err != nil {
+			c.fault(m.at, "%v", err)
+			continue
+		}
+		if m.grpc {
+			c.set.services[t.Segments()[0].Literal] = true
+		}
+		l := root.add(t)
+		if l.from.IsZero() {
+			l.from = m.at
+		}
+		for _, host := range hosts {
+			for _, method := range m.methods {
+				for _, upgrade := range upgrades {
+					all = append(all, spot{l.at(c.host(m.at, host)), cell{method, upgrade}})
+				}
+			}
+		}
+	}
+	return all
+}
+
+// host returns a host as requests are compared with it.
+func (c *compiler) host(at Position, name string) string {
+	if name == "" {
+		return ""
+	}
+	h, err := ParseHost(name)
+	if err != nil || h.String() != name {
+		c.fault(at, "host %q: write the name alone, in lower case, without port or trailing dot", name)
+	}
+	return h.String()
+}
+
+// shapes returns templates without the names of their variables, which match alike.
+func shapes(paths []string) []string {
+	all := make([]string, len(paths))
+	for i, p := range paths {
+		all[i] = shape(p)
+	}
+	return all
+}
+
+func shape(path string) string {
+	segments := strings.Split(path, "/")
+	for i, s := range segments {
+		switch {
+		case strings.HasPrefix(s, "{") && strings.HasSuffix(s, "...}"):
+			segments[i] = "{...}"
+		case strings.HasPrefix(s, "{"):
+			segments[i] = "{}"
+		}
+	}
+	return strings.Join(segments, "/")
+}
+
+func sorted(texts []syntax.Text, fold func(string) string) []string {
+	var all []string
+	for _, t := range texts {
+		all = append(all, fold(t.Value))
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func same(s string) string { return s }

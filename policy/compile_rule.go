@@ -1,0 +1,118 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/policy/pattern"
+	"github.com/postern/postern/policy/syntax"
+)
+
+// anyone, among a rule's callers, is every request, with a proven caller or without.
+const anyone = "anyone"
+
+// scope is what the rules of one policy may name.
+type scope struct {
+	*compiler
+	groups map[string][]pattern.Pattern
+}
+
+func (s scope) rules(from []syntax.Rule, deny bool) []*Rule {
+	all := make([]*Rule, len(from))
+	for i := range from {
+		all[i] = s.rule(&from[i], deny)
+	}
+	return all
+}
+
+func (s scope) rule(from *syntax.Rule, deny bool) *Rule {
+	r := &Rule{at: from.Position, name: from.Name.Value, deny: deny}
+	if len(from.Callers) > 0 {
+		r.named |= OnCallers
+		r.anyone, r.caller = s.callers(from.Callers)
+	}
+	if from.User != nil {
+		s.user(r, from.User)
+	}
+	for i := range from.Headers {
+		r.named |= OnHeaders
+		h := &from.Headers[i]
+		r.header = append(r.header, headerRule{name: h.Name, present: h.Present, values: valuesOf(h.Match)})
+	}
+	for _, p := range from.Source {
+		r.named |= OnSource
+		r.source = append(r.source, p.Prefix)
+	}
+	if !deny && r.named&OnCallers == 0 {
+		s.fault(from.Position, "an allow must say whom it allows: add callers, or callers: [anyone]")
+	}
+	if r.named == 0 {
+		s.fault(from.Position, "a rule that names nothing would match every request: say what it is about")
+	}
+	return r
+}
+
+func (s scope) callers(from []syntax.Text) (everyone bool, _ []pattern.Pattern) {
+	var all []pattern.Pattern
+	for _, t := range from {
+		group, isGroup := strings.CutPrefix(t.Value, "group:")
+		members, known := s.groups[group]
+		switch {
+		case t.Value == anyone:
+			everyone = true
+		case isGroup && !known:
+			s.fault(t.Position, "there is no group %q in this policy", group)
+		case isGroup:
+			all = append(all, members...)
+		default:
+			all = append(all, s.patterns([]syntax.Text{t})...)
+		}
+	}
+	return everyone, all
+}
+
+func (s scope) user(r *Rule, from *syntax.User) {
+	r.named |= OnProvider
+	for _, p := range from.Providers {
+		if !s.known[p.Value] {
+			s.fault(p.Position, "there is no IdentityProvider named %q", p.Value)
+		}
+		r.user.providers = append(r.user.providers, p.Value)
+	}
+	slices.Sort(r.user.providers)
+	for _, m := range []struct {
+		bit  Conjuncts
+		to   *values
+		from *syntax.Match
+	}{
+		{OnSubjects, &r.user.subjects, from.Subjects},
+		{OnClients, &r.user.clients, from.Clients},
+		{OnAudiences, &r.user.audiences, from.Audiences},
+		{OnScopes, &r.user.scopes, from.Scopes},
+		{OnRoles, &r.user.roles, from.Roles},
+		{OnACR, &r.user.acr, from.ACR},
+		{OnAMR, &r.user.amr, from.AMR},
+	} {
+		if m.from != nil {
+			r.named |= m.bit
+			*m.to = valuesOf(m.from)
+		}
+	}
+	if from.MaxAge != nil {
+		r.named |= OnMaxAge
+		r.user.maxAge = from.MaxAge.Age
+	}
+}
+
+// valuesOf returns the sorted values of a match.
+func valuesOf(m *syntax.Match) values {
+	if m == nil {
+		return values{}
+	}
+	v := values{all: m.All}
+	for _, t := range m.Values {
+		v.want = append(v.want, t.Value)
+	}
+	slices.Sort(v.want)
+	return v
+}

@@ -1,0 +1,181 @@
+package policy
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+	"unicode/utf8"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/pattern"
+)
+
+// A Rule is one allow or deny, compiled. It is a conjunction of what it names.
+type Rule struct {
+	at     Position
+	name   string
+	deny   bool
+	named  Conjuncts
+	anyone bool
+	caller []pattern.Pattern
+	user   userRule
+	header []headerRule
+	source []netip.Prefix
+}
+
+// Position returns where the rule stands.
+func (r *Rule) Position() Position { return r.at }
+
+// Name returns the rule's name, or "" when it has none.
+func (r *Rule) Name() string { return r.name }
+
+// Deny says that the rule denies.
+func (r *Rule) Deny() bool { return r.deny }
+
+// Named returns the conjuncts that the rule names.
+func (r *Rule) Named() Conjuncts { return r.named }
+
+// userRule is what a rule asks of the user.
+type userRule struct {
+	providers []string
+	subjects  values
+	clients   values
+	audiences values
+	scopes    values
+	roles     values
+	acr       values
+	amr       values
+	maxAge    time.Duration
+}
+
+// values asks for one value, any of several, or all of several.
+type values struct {
+	all  bool
+	want []string
+}
+
+func (v values) heldBy(have []string) bool {
+	has := func(s string) bool { return slices.Contains(have, s) }
+	if v.all {
+		return !slices.ContainsFunc(v.want, func(s string) bool { return !has(s) })
+	}
+	return slices.ContainsFunc(v.want, has)
+}
+
+func (v values) holds(have string) bool { return have != "" && slices.Contains(v.want, have) }
+
+// headerRule asks for a header's values, or for its presence.
+type headerRule struct {
+	name    string
+	present *bool
+	values  values
+}
+
+// evaluate tells of every conjunct that the rule names whether it holds. It looks at all of
+// them, so that the record can say which.
+func (r *Rule) evaluate(q *Request) Evaluation {
+	e := Evaluation{Rule: r}
+	if r.named&OnCallers != 0 && r.holdsForCaller(q.Caller) {
+		e.Held |= OnCallers
+	}
+	if r.named&onUser != 0 {
+		e.Held |= r.named & r.user.held(q.Credential.User, q.Time)
+	}
+	if r.named&OnHeaders != 0 {
+		switch r.headersHold(q.Headers) {
+		case matched:
+			e.Held |= OnHeaders
+		case erred:
+			e.Erred |= OnHeaders
+		}
+	}
+	if r.named&OnSource != 0 && r.holdsForSource(q.Source) {
+		e.Held |= OnSource
+	}
+	return e
+}
+
+func (r *Rule) holdsForCaller(c identity.Caller) bool {
+	if r.anyone {
+		return true
+	}
+	if c.IsZero() {
+		return false
+	}
+	id := c.String()
+	for i := range r.caller {
+		if r.caller[i].Match(id) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *Rule) holdsForSource(addr netip.Addr) bool {
+	addr = addr.Unmap()
+	for _, p := range r.source {
+		if p.Contains(addr) {
+			return true
+		}
+	}
+	return false
+}
+
+// held returns what of the requirement u meets, whether named or not. No user meets nothing.
+func (w *userRule) held(u *identity.User, at time.Time) Conjuncts {
+	if u.IsZero() {
+		return 0
+	}
+	var c Conjuncts
+	set := func(bit Conjuncts, holds bool) {
+		if holds {
+			c |= bit
+		}
+	}
+	set(OnProvider, slices.Contains(w.providers, u.Provider))
+	set(OnSubjects, w.subjects.holds(u.Subject))
+	set(OnClients, w.clients.holds(u.Client))
+	set(OnAudiences, w.audiences.heldBy(u.Audiences))
+	set(OnScopes, w.scopes.heldBy(u.Scopes))
+	set(OnRoles, w.roles.heldBy(u.Roles))
+	set(OnACR, w.acr.holds(u.ACR))
+	set(OnAMR, w.amr.heldBy(u.AMR))
+	set(OnMaxAge, !u.AuthTime.IsZero() && at.Sub(u.AuthTime) <= w.maxAge)
+	return c
+}
+
+// headersHold is the safe reading of a rule's headers: in an allow all values of a header
+// must satisfy, in a deny any; a value that is not UTF-8 cannot be told.
+func (r *Rule) headersHold(h Headers) verdict {
+	v := matched
+	for i := range r.header {
+		v = min(v, r.header[i].holds(h, r.deny))
+	}
+	return v
+}
+
+func (w *headerRule) holds(h Headers, deny bool) verdict {
+	have := h.Values(w.name)
+	if w.present != nil {
+		return verdictOf(*w.present == (len(have) > 0))
+	}
+	if slices.ContainsFunc(have, func(s string) bool { return !utf8.ValidString(s) }) {
+		return erred
+	}
+	return verdictOf(w.values.heldByHeader(have, deny))
+}
+
+// heldByHeader adds to heldBy that an allow tolerates no value beside those asked for.
+func (v values) heldByHeader(have []string, deny bool) bool {
+	if !v.heldBy(have) {
+		return false
+	}
+	return deny || !slices.ContainsFunc(have, func(s string) bool { return !slices.Contains(v.want, s) })
+}
+
+func verdictOf(holds bool) verdict {
+	if holds {
+		return matched
+	}
+	return notMatched
+}
