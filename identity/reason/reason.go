@@ -23,13 +23,13 @@ const (
 	BadMethod
 	BadPath
 	BadHost
-	BadHeader   // a header that is ambiguous: two where one may be, or joined with a comma
+	BadHeader   // a header that is ambiguous: two where one may be, joined with a comma, or XFCC of another certificate
 	BadUpgrade  // more than one protocol, or CONNECT
 	BadEncoding // the request was changed on its way to us: :path differs from the path
 
 	// The caller's certificate.
 	CertificateMissing   // Envoy names a principal but delivers no certificate
-	CertificateMalformed // not one PEM certificate, or not the one that XFCC speaks of
+	CertificateMalformed // not one PEM certificate in the form that Envoy writes
 	CertificateExpired
 	CertificateNotYetValid
 	CertificateNotSVID   // against the X.509-SVID specification: URI SANs, key usage, CA, ...

@@ -1,0 +1,144 @@
+package svid
+
+import (
+	"bytes"
+	"cmp"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+)
+
+// maxAuthorities bounds a bundle. SPIRE holds two or three, during a rotation.
+const maxAuthorities = 100
+
+// A Bundle is the authorities of one trust domain. It is immutable; the zero Bundle belongs to
+// no trust domain and NewBundles refuses it.
+type Bundle struct {
+	domain      spiffeid.TrustDomain
+	pool        *x509.CertPool
+	authorities int
+	digest      [sha256.Size]byte
+	until       time.Time
+}
+
+// NewBundle returns the bundle of domain. It refuses one without authorities, or with one that
+// could never sign an SVID: not a CA, a key usage without keyCertSign, or a weak key. An
+// expired authority is no error: it signs nothing any more.
+func NewBundle(domain spiffeid.TrustDomain, authorities []*x509.Certificate) (Bundle, error) {
+	switch {
+	case domain.IsZero():
+		return Bundle{}, errors.New("a bundle needs a trust domain")
+	case len(authorities) == 0:
+		return Bundle{}, errors.New("the bundle has no X.509 authority")
+	case len(authorities) > maxAuthorities:
+		return Bundle{}, fmt.Errorf("the bundle has more than %d X.509 authorities", maxAuthorities)
+	}
+	sorted := slices.Clone(authorities)
+	slices.SortFunc(sorted, func(a, b *x509.Certificate) int { return bytes.Compare(a.Raw, b.Raw) })
+	sorted = slices.CompactFunc(sorted, (*x509.Certificate).Equal)
+	b := Bundle{domain: domain, pool: x509.NewCertPool(), authorities: len(sorted)}
+	digest := sha256.New()
+	for _, authority := range sorted {
+		if err := checkAuthority(authority); err != nil {
+			return Bundle{}, fmt.Errorf("authority %.100q: %w", authority.Subject, err)
+		}
+		b.pool.AddCert(authority)
+		digest.Write(authority.Raw) // DER says its own length, so no two lists share a digest
+	}
+	digest.Sum(b.digest[:0])
+	return b, nil
+}
+
+// Until returns the same bundle, which goes stale at t: from then on it verifies nothing. With
+// the zero time it is live and never does.
+func (b Bundle) Until(t time.Time) Bundle {
+	b.until = t
+	return b
+}
+
+// TrustDomain returns the trust domain that the bundle belongs to.
+func (b Bundle) TrustDomain() spiffeid.TrustDomain { return b.domain }
+
+// staleAt says that the bundle may not be used at the time any more.
+func (b Bundle) staleAt(at time.Time) bool { return !b.until.IsZero() && !at.Before(b.until) }
+
+// Bundles is an immutable set of bundles, at most one a trust domain. A nil *Bundles is empty.
+type Bundles struct {
+	byDomain map[spiffeid.TrustDomain]Bundle
+	digest   [sha256.Size]byte
+}
+
+// NewBundles returns the set. Two bundles of one trust domain are an error: which would count?
+func NewBundles(bundles ...Bundle) (*Bundles, error) {
+	set := &Bundles{byDomain: make(map[spiffeid.TrustDomain]Bundle, len(bundles))}
+	for _, b := range bundles {
+		if b.domain.IsZero() {
+			return nil, errors.New("a bundle needs a trust domain")
+		}
+		if _, ok := set.byDomain[b.domain]; ok {
+			return nil, fmt.Errorf("two bundles for the trust domain %s", b.domain)
+		}
+		set.byDomain[b.domain] = b
+	}
+	digest := sha256.New()
+	for _, d := range set.Domains() {
+		digest.Write(binary.BigEndian.AppendUint32(nil, uint32(len(d.Name))))
+		digest.Write([]byte(d.Name))
+		digest.Write(d.Digest[:])
+	}
+	digest.Sum(set.digest[:0])
+	return set, nil
+}
+
+// Len returns the number of trust domains.
+func (b *Bundles) Len() int {
+	if b == nil {
+		return 0
+	}
+	return len(b.byDomain)
+}
+
+// Digest identifies the trust domains and their authorities. When a bundle goes stale is not
+// part of it.
+func (b *Bundles) Digest() [sha256.Size]byte {
+	if b == nil {
+		return [sha256.Size]byte{}
+	}
+	return b.digest
+}
+
+// A Domain describes one bundle of a set, for people.
+type Domain struct {
+	Name        string            // of the trust domain
+	Authorities int               // how many
+	Digest      [sha256.Size]byte // SHA-256 over their DER, sorted
+	Until       time.Time         // when it goes stale; zero while it is live
+}
+
+// Domains describes the bundles, sorted by name.
+func (b *Bundles) Domains() []Domain {
+	if b == nil {
+		return nil
+	}
+	domains := make([]Domain, 0, len(b.byDomain))
+	for td, bundle := range b.byDomain {
+		domains = append(domains, Domain{td.Name(), bundle.authorities, bundle.digest, bundle.until})
+	}
+	slices.SortFunc(domains, func(a, b Domain) int { return cmp.Compare(a.Name, b.Name) })
+	return domains
+}
+
+// of returns the bundle of a trust domain.
+func (b *Bundles) of(domain spiffeid.TrustDomain) (Bundle, bool) {
+	if b == nil {
+		return Bundle{}, false
+	}
+	bundle, ok := b.byDomain[domain]
+	return bundle, ok
+}

@@ -1,0 +1,105 @@
+package svid_test
+
+import (
+	"crypto/sha256"
+	"errors"
+	"testing"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/mint"
+	"github.com/postern/postern/identity/mint/minttest"
+	"github.com/postern/postern/identity/reason"
+	"github.com/postern/postern/identity/svid"
+)
+
+func TestNoCaller(t *testing.T) {
+	w := newWorld(t)
+	got, err := w.bundles.Verify(svid.Presented{}, noon)
+	if err != nil || !got.IsZero() {
+		t.Fatalf("got %q, %v; want no caller and no error", got, err)
+	}
+}
+
+func TestCertificateMissing(t *testing.T) {
+	w := newWorld(t)
+	for _, principal := range []string{web, "CN=web", " ", "\x00"} {
+		got, err := w.bundles.Verify(svid.Presented{Principal: principal}, noon)
+		check(t, got, err, "", reason.CertificateMissing)
+	}
+}
+
+func TestThumbprint(t *testing.T) {
+	w := newWorld(t)
+	leaf := minttest.SVID(t, w.shop, web).Leaf()
+	got, err := w.bundles.Verify(forward(web, leaf), noon)
+	check(t, got, err, web, reason.Allowed)
+	thumbprint, ok := got.Thumbprint()
+	if want := sha256.Sum256(leaf.Raw); !ok || thumbprint != want {
+		t.Fatalf("got %x, %v; want %x", thumbprint, ok, want)
+	}
+	if got.TrustDomain() != "shop.test" {
+		t.Errorf("trust domain %q", got.TrustDomain())
+	}
+}
+
+// TestRefusals holds that each refusal is a *reason.Error with a cause.
+func TestRefusals(t *testing.T) {
+	w := newWorld(t)
+	_, err := w.bundles.Verify(svid.Presented{Principal: web, Certificate: "x"}, noon)
+	var refusal *reason.Error
+	if !errors.As(err, &refusal) || refusal.Cause == nil {
+		t.Fatalf("got %#v", err)
+	}
+}
+
+// FuzzVerify gives any three strings: no panic, and no caller but those that hold a key of the
+// shop's CA.
+func FuzzVerify(f *testing.F) {
+	w := newWorld(f)
+	middle := minttest.Intermediate(f, w.shop)
+	proven := map[string]bool{web: true, order: true}
+	for id := range proven {
+		f.Add(id, mint.EnvoyCertificate(minttest.SVID(f, w.shop, id).Leaf()), "")
+		p := forward(id, minttest.SVID(f, middle, id).Certificates...)
+		f.Add(p.Principal, p.Certificate, p.Forwarded)
+	}
+	evil := minttest.SVID(f, w.elsewhere, "spiffe://shop.test/ns/shop/sa/admin")
+	p := forward(web, evil.Leaf(), w.elsewhere.Certificate())
+	f.Add(p.Principal, p.Certificate, p.Forwarded)
+	f.Add("", "", "")
+	f.Add(web, "", "By=a")
+	f.Fuzz(func(t *testing.T, principal, certificate, forwarded string) {
+		p := svid.Presented{Principal: principal, Certificate: certificate, Forwarded: forwarded}
+		got, err := w.bundles.Verify(p, noon)
+		switch {
+		case err != nil && got != (identity.Caller{}):
+			t.Fatalf("a refusal (%v) came with %q", err, got)
+		case err != nil && (reason.Of(err) == reason.Internal || reason.Of(err) == reason.Allowed):
+			t.Fatalf("%v is no reason for a refusal", err)
+		case err == nil && principal+certificate != "" && !proven[got.String()]:
+			t.Fatalf("%+v gave %q", p, got)
+		case err == nil && got.String() != principal:
+			t.Fatalf("%+v gave %q", p, got)
+		}
+	})
+}
+
+func BenchmarkVerify(b *testing.B) {
+	w := newWorld(b)
+	middle := minttest.Intermediate(b, w.shop)
+	leaf := minttest.SVID(b, w.shop, web).Leaf()
+	for name, p := range map[string]svid.Presented{
+		"direct":       present(web, leaf),
+		"xfcc":         forward(web, leaf),
+		"intermediate": forward(web, minttest.SVID(b, middle, web).Certificates...),
+		"missing":      {Principal: web},
+		"untrusted":    present(web, minttest.SVID(b, w.elsewhere, web).Leaf()),
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = w.bundles.Verify(p, noon)
+			}
+		})
+	}
+}
