@@ -6,8 +6,6 @@
 // and the policy that weighs it speak of the same one.
 package reason
 
-import "net/http"
-
 // Code is one reason. The zero Code is Internal, which refuses: a forgotten reason is a deny.
 type Code uint8
 
@@ -79,6 +77,16 @@ const (
 // Count is the number of codes, for arrays that are indexed by Code.
 const Count = int(count)
 
+// The closed set of statuses (RFC 9110 section 15), written out here because net/http's names
+// would bring an HTTP client and server into policy, which must not have them.
+const (
+	statusOK           = 200
+	statusBadRequest   = 400
+	statusUnauthorized = 401
+	statusForbidden    = 403
+	statusUnavailable  = 503
+)
+
 // info is one row of the table that says what a reason means to a client.
 type info struct {
 	name   string
@@ -87,59 +95,59 @@ type info struct {
 
 // table has a row for every code; a test holds that.
 var table = [Count]info{
-	Internal: {"internal", http.StatusServiceUnavailable},
+	Internal: {"internal", statusUnavailable},
 
-	Allowed: {"allowed", http.StatusOK},
+	Allowed: {"allowed", statusOK},
 
-	BadRequest:  {"bad_request", http.StatusBadRequest},
-	BadMethod:   {"bad_method", http.StatusBadRequest},
-	BadPath:     {"bad_path", http.StatusBadRequest},
-	BadHost:     {"bad_host", http.StatusBadRequest},
-	BadHeader:   {"bad_header", http.StatusBadRequest},
-	BadUpgrade:  {"bad_upgrade", http.StatusBadRequest},
-	BadEncoding: {"bad_encoding", http.StatusBadRequest},
+	BadRequest:  {"bad_request", statusBadRequest},
+	BadMethod:   {"bad_method", statusBadRequest},
+	BadPath:     {"bad_path", statusBadRequest},
+	BadHost:     {"bad_host", statusBadRequest},
+	BadHeader:   {"bad_header", statusBadRequest},
+	BadUpgrade:  {"bad_upgrade", statusBadRequest},
+	BadEncoding: {"bad_encoding", statusBadRequest},
 
-	CertificateMissing:     {"certificate_missing", http.StatusForbidden},
-	CertificateMalformed:   {"certificate_malformed", http.StatusForbidden},
-	CertificateExpired:     {"certificate_expired", http.StatusForbidden},
-	CertificateNotYetValid: {"certificate_not_yet_valid", http.StatusForbidden},
-	CertificateNotSVID:     {"certificate_not_svid", http.StatusForbidden},
-	CertificateUntrusted:   {"certificate_untrusted", http.StatusForbidden},
-	TrustDomainUnknown:     {"trust_domain_unknown", http.StatusForbidden},
-	BundleStale:            {"bundle_stale", http.StatusServiceUnavailable},
-	CallerAsserted:         {"caller_asserted", http.StatusForbidden},
-	WrongDestination:       {"wrong_destination", http.StatusForbidden},
+	CertificateMissing:     {"certificate_missing", statusForbidden},
+	CertificateMalformed:   {"certificate_malformed", statusForbidden},
+	CertificateExpired:     {"certificate_expired", statusForbidden},
+	CertificateNotYetValid: {"certificate_not_yet_valid", statusForbidden},
+	CertificateNotSVID:     {"certificate_not_svid", statusForbidden},
+	CertificateUntrusted:   {"certificate_untrusted", statusForbidden},
+	TrustDomainUnknown:     {"trust_domain_unknown", statusForbidden},
+	BundleStale:            {"bundle_stale", statusUnavailable},
+	CallerAsserted:         {"caller_asserted", statusForbidden},
+	WrongDestination:       {"wrong_destination", statusForbidden},
 
-	CredentialMissing:   {"credential_missing", http.StatusUnauthorized},
-	CredentialDuplicate: {"credential_duplicate", http.StatusUnauthorized},
-	TokenMalformed:      {"token_malformed", http.StatusUnauthorized},
-	TokenTooLarge:       {"token_too_large", http.StatusUnauthorized},
-	TokenHeader:         {"token_header", http.StatusUnauthorized},
-	TokenType:           {"token_type", http.StatusUnauthorized},
-	TokenAlgorithm:      {"token_algorithm", http.StatusUnauthorized},
-	TokenKeyUnknown:     {"token_key_unknown", http.StatusUnauthorized},
-	TokenSignature:      {"token_signature", http.StatusUnauthorized},
-	TokenIssuer:         {"token_issuer", http.StatusUnauthorized},
-	TokenAudience:       {"token_audience", http.StatusUnauthorized},
-	TokenClaims:         {"token_claims", http.StatusUnauthorized},
-	TokenExpired:        {"token_expired", http.StatusUnauthorized},
-	TokenNotYetValid:    {"token_not_yet_valid", http.StatusUnauthorized},
-	TokenLifetime:       {"token_lifetime", http.StatusUnauthorized},
-	TokenBinding:        {"token_binding", http.StatusUnauthorized},
-	KeysUnavailable:     {"keys_unavailable", http.StatusServiceUnavailable},
-	KeysPending:         {"keys_pending", http.StatusServiceUnavailable},
+	CredentialMissing:   {"credential_missing", statusUnauthorized},
+	CredentialDuplicate: {"credential_duplicate", statusUnauthorized},
+	TokenMalformed:      {"token_malformed", statusUnauthorized},
+	TokenTooLarge:       {"token_too_large", statusUnauthorized},
+	TokenHeader:         {"token_header", statusUnauthorized},
+	TokenType:           {"token_type", statusUnauthorized},
+	TokenAlgorithm:      {"token_algorithm", statusUnauthorized},
+	TokenKeyUnknown:     {"token_key_unknown", statusUnauthorized},
+	TokenSignature:      {"token_signature", statusUnauthorized},
+	TokenIssuer:         {"token_issuer", statusUnauthorized},
+	TokenAudience:       {"token_audience", statusUnauthorized},
+	TokenClaims:         {"token_claims", statusUnauthorized},
+	TokenExpired:        {"token_expired", statusUnauthorized},
+	TokenNotYetValid:    {"token_not_yet_valid", statusUnauthorized},
+	TokenLifetime:       {"token_lifetime", statusUnauthorized},
+	TokenBinding:        {"token_binding", statusUnauthorized},
+	KeysUnavailable:     {"keys_unavailable", statusUnavailable},
+	KeysPending:         {"keys_pending", statusUnavailable},
 
-	NoPolicy:         {"no_policy", http.StatusForbidden},
-	NoRoute:          {"no_route", http.StatusForbidden},
-	DeniedByRule:     {"denied_by_rule", http.StatusForbidden},
-	CallerNotGranted: {"caller_not_granted", http.StatusForbidden},
-	NotGranted:       {"not_granted", http.StatusForbidden},
-	StepUp:           {"step_up_required", http.StatusUnauthorized},
+	NoPolicy:         {"no_policy", statusForbidden},
+	NoRoute:          {"no_route", statusForbidden},
+	DeniedByRule:     {"denied_by_rule", statusForbidden},
+	CallerNotGranted: {"caller_not_granted", statusForbidden},
+	NotGranted:       {"not_granted", statusForbidden},
+	StepUp:           {"step_up_required", statusUnauthorized},
 
-	NotReady:          {"not_ready", http.StatusServiceUnavailable},
-	Overloaded:        {"overloaded", http.StatusServiceUnavailable},
-	Deadline:          {"deadline", http.StatusServiceUnavailable},
-	RecordUnavailable: {"record_unavailable", http.StatusServiceUnavailable},
+	NotReady:          {"not_ready", statusUnavailable},
+	Overloaded:        {"overloaded", statusUnavailable},
+	Deadline:          {"deadline", statusUnavailable},
+	RecordUnavailable: {"record_unavailable", statusUnavailable},
 }
 
 // String returns the name that records, metrics and clients see.
@@ -149,7 +157,7 @@ func (c Code) String() string { return c.row().name }
 func (c Code) Status() int { return c.row().status }
 
 // Unavailable says that the answer could not be known: trying again may help.
-func (c Code) Unavailable() bool { return c.Status() == http.StatusServiceUnavailable }
+func (c Code) Unavailable() bool { return c.Status() == statusUnavailable }
 
 func (c Code) row() info {
 	if int(c) >= Count {
