@@ -15,7 +15,7 @@ type Spec struct {
 	Name   string    // for messages
 	Path   string    // of the binary
 	Args   []string  // without the name
-	Env    []string  // added to our own environment
+	Env    []string  // nil: our own environment
 	Dir    string    // the working directory; "" for ours
 	Stdout io.Writer // nil: into the log, with standard error
 }
@@ -33,7 +33,7 @@ type Process struct {
 func Start(spec Spec) (*Process, error) {
 	p := &Process{name: spec.Name, log: &tail{}, done: make(chan struct{})}
 	p.cmd = exec.Command(spec.Path, spec.Args...)
-	p.cmd.Env = append(os.Environ(), spec.Env...)
+	p.cmd.Env = spec.Env
 	p.cmd.Dir = spec.Dir
 	p.cmd.Stderr = p.log
 	p.cmd.Stdout = p.log

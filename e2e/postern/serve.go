@@ -1,0 +1,169 @@
+package postern
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern/postern/e2e/process"
+)
+
+// Options are the flags of one "postern serve". A field left zero leaves its flag out.
+type Options struct {
+	Socket   string            // the Unix socket; "": one of its own
+	Workload string            // the SPIFFE ID of whom it protects
+	Policies string            // the directory
+	Bundles  map[string]string // trust domain to file
+	Args     []string          // more flags
+}
+
+// A Postern is a running one that belongs to a test.
+type Postern struct {
+	*process.Process
+	Socket  string // of ext_authz
+	Admin   string // host:port
+	records *records
+	t       testing.TB
+}
+
+// Start runs Postern until the test ends, and returns when it is ready. The test fails when
+// it cannot start or ends by itself, and prints its log when it fails.
+func Start(t testing.TB, o Options) *Postern {
+	t.Helper()
+	p := Launch(t, o)
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		ready, detail := p.Ready()
+		if ready {
+			return p
+		}
+		if p.Ended() || time.Now().After(deadline) {
+			t.Fatalf("postern is not ready: %s (ended %v, %v)", detail, p.Ended(), p.Err())
+		}
+	}
+}
+
+// Launch is Start without the wait.
+func Launch(t testing.TB, o Options) *Postern {
+	t.Helper()
+	if o.Socket == "" {
+		o.Socket = filepath.Join(Dir(t), "authz.sock")
+	}
+	p := &Postern{Socket: o.Socket, Admin: freeAddr(t), records: &records{}, t: t}
+	var err error
+	p.Process, err = process.Start(process.Spec{
+		Name: "postern", Path: Binary(t), Args: p.arguments(o), Env: environment(), Stdout: p.records,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if p.Ended() && !p.stopped() {
+			t.Errorf("postern did not live to the end of the test: %v", p.Err())
+		}
+		p.Kill()
+		if _, bad := p.records.text(); len(bad) > 0 {
+			t.Errorf("no JSON lines on standard output: %q", bad)
+		}
+		if t.Failed() {
+			t.Logf("postern said:\n%s", p.Log())
+		}
+	})
+	return p
+}
+
+// stopped says that it ended as one does that was asked to.
+func (p *Postern) stopped() bool { return p.Err() == nil }
+
+func (p *Postern) arguments(o Options) []string {
+	args := []string{"serve", "--listen", "unix://" + o.Socket, "--admin", p.Admin, "--record", "-"}
+	if o.Workload != "" {
+		args = append(args, "--workload", o.Workload)
+	}
+	if o.Policies != "" {
+		args = append(args, "--policies", o.Policies)
+	}
+	for domain, file := range o.Bundles {
+		args = append(args, "--trust-bundle", domain+"="+file)
+	}
+	return append(args, o.Args...)
+}
+
+// environment is ours without what would set flags of Postern's.
+func environment() []string {
+	return slices.DeleteFunc(os.Environ(), func(v string) bool {
+		return strings.HasPrefix(v, "POSTERN_") || strings.HasPrefix(v, "SPIFFE_")
+	})
+}
+
+// Ready asks /readyz. The detail says what is missing.
+func (p *Postern) Ready() (bool, string) {
+	status, body, err := p.Get("/readyz")
+	if err != nil {
+		return false, err.Error()
+	}
+	return status == http.StatusOK, body
+}
+
+// Get asks the admin interface.
+func (p *Postern) Get(path string) (status int, body string, err error) {
+	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get("http://" + p.Admin + path)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(text), err
+}
+
+// Records returns the decision records so far, in their order.
+func (p *Postern) Records() []Record { return p.records.list() }
+
+// Output returns everything that was written to standard output: every record.
+func (p *Postern) Output() string {
+	all, _ := p.records.text()
+	return all
+}
+
+// Record returns the record of a request by its id. Records are written off the request path,
+// so it waits for it a while.
+func (p *Postern) Record(id string) Record {
+	p.t.Helper()
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		for _, r := range p.Records() {
+			if r.Text("request_id") == id {
+				return r
+			}
+		}
+	}
+	p.t.Fatalf("no record of request %q among %d", id, len(p.Records()))
+	return nil
+}
+
+// Dir returns a new folder that ends with the test, with a path short enough for a socket.
+func Dir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "postern")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	return dir
+}
+
+func freeAddr(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return fmt.Sprint(l.Addr())
+}
