@@ -1,0 +1,102 @@
+package record
+
+import (
+	"fmt"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/buffer"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/postern/postern/policy"
+)
+
+func newEncoder() zapcore.Encoder {
+	return zapcore.NewJSONEncoder(zapcore.EncoderConfig{
+		TimeKey:    "time",
+		EncodeTime: zapcore.RFC3339NanoTimeEncoder,
+		LineEnding: "\n",
+	})
+}
+
+// encode returns the line of an entry. A panic is an error: it must cost one record and not
+// the process.
+func encode(with zapcore.Encoder, e *entry) (line *buffer.Buffer, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			line, err = nil, fmt.Errorf("encoding the record panicked with a %T", p)
+		}
+	}()
+	return with.EncodeEntry(zapcore.Entry{Time: e.Time.UTC()}, []zapcore.Field{zap.Inline(e)})
+}
+
+// MarshalLogObject adds every member but the time.
+func (e *entry) MarshalLogObject(to zapcore.ObjectEncoder) error {
+	d := &e.Decision
+	to.AddString("request_id", e.RequestID)
+	to.AddString("decision", effect(!d.Allow))
+	to.AddString("reason", d.Reason.String())
+	optional(to, "rule", d.Rule.String())
+	optional(to, "rule_name", d.RuleName)
+	optional(to, "policy", d.Policy)
+	optional(to, "route", d.Route)
+	to.AddString("policy_digest", e.PolicyDigest)
+	optional(to, "caller", clip(e.Caller.String(), maxCaller))
+	if e.Caller.Asserted() {
+		to.AddBool("caller_asserted", true)
+	}
+	optional(to, "user", e.subject)
+	optional(to, "provider", e.provider)
+	optional(to, "client", e.client)
+	to.AddString("method", e.Method)
+	to.AddString("host", e.Host)
+	to.AddInt64("latency_us", max(0, e.Latency.Microseconds()))
+	optional(to, "detail", e.Detail)
+	if len(d.Rules) == 0 {
+		return nil
+	}
+	return to.AddArray("rules", evaluations(d.Rules))
+}
+
+func optional(to zapcore.ObjectEncoder, key, value string) {
+	if value != "" {
+		to.AddString(key, value)
+	}
+}
+
+func effect(deny bool) string {
+	if deny {
+		return "deny"
+	}
+	return "allow"
+}
+
+type evaluations []policy.Evaluation
+
+func (all evaluations) MarshalLogArray(to zapcore.ArrayEncoder) error {
+	for i := range all {
+		if err := to.AppendObject((*evaluation)(&all[i])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type evaluation policy.Evaluation
+
+func (e *evaluation) MarshalLogObject(to zapcore.ObjectEncoder) error {
+	to.AddString("rule", e.Rule.Position().String())
+	optional(to, "name", e.Rule.Name())
+	to.AddString("effect", effect(e.Rule.Deny()))
+	return to.AddObject("conjuncts", zapcore.ObjectMarshalerFunc(e.conjuncts))
+}
+
+func (e *evaluation) conjuncts(to zapcore.ObjectEncoder) error {
+	for name, bit := range e.Rule.Named().Each {
+		if e.Erred&bit != 0 {
+			to.AddString(name, "error")
+			continue
+		}
+		to.AddBool(name, e.Held&bit != 0)
+	}
+	return nil
+}

@@ -1,0 +1,4 @@
+package record
+
+// Queued returns how many records wait in the queue.
+func Queued(w *Writer) int { return len(w.queue) }
