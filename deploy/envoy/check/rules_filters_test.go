@@ -1,0 +1,90 @@
+package check_test
+
+import . "github.com/postern/postern/deploy/envoy/envoytest"
+
+const (
+	perFilter  = "/typed_per_filter_config/envoy.filters.http.ext_authz"
+	perRoute   = `"@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthzPerRoute`
+	wrapper    = `"@type": type.googleapis.com/envoy.config.route.v3.FilterConfig`
+	lua        = `{name: lua, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua}}`
+	rbac       = `{name: rbac, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.rbac.v3.RBAC}}`
+	router     = `{name: router, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}}`
+	cache      = `{name: cache, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.cache.v3.CacheConfig}}`
+	typed      = `{name: lua, typed_config: {"@type": type.googleapis.com/xds.type.v3.TypedStruct, type_url: type.googleapis.com/envoy.extensions.filters.http.lua.v3.Lua, value: {}}}`
+	matching   = `{name: m, typed_config: {"@type": type.googleapis.com/envoy.extensions.common.matching.v3.ExtensionWithMatcher, extension_config: {name: a, typed_config: ` + soundAuthz + `}}}`
+	soundAuthz = `{"@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz, transport_api_version: V3, grpc_service: {envoy_grpc: {cluster_name: postern}}, status_on_error: {code: 503}, encode_raw_headers: true, include_peer_certificate: true, validate_mutations: true}`
+	codec      = `{name: c, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec}}`
+	tcpChain   = `{filters: [{name: t, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, cluster: app}}]}`
+	outbound   = "static_resources/listeners/1"
+)
+
+func filterChanges() []change {
+	return []change{
+		one("not-checked", Check, ""),
+		several("not-checked", Check, "", Listener+"/address/socket_address/address", "127.0.0.1"),
+		one("not-checked", Listener+"/filter_chains/^", tcpChain),
+		one("not-checked", Listener+"/default_filter_chain", tcpChain),
+		one("not-checked", Listener+"/default_filter_chain", `{filters: [{name: h, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager, http_filters: []}}]}`),
+		one("not-checked", outbound+"/address/socket_address/address", "0.0.0.0"),
+		one("not-checked", outbound+"/address/socket_address/address", "some.name"),
+		one("not-checked", outbound+"/additional_addresses", "[{address: {socket_address: {address: 10.1.1.1, port_value: 1}}}]"),
+		one("", outbound+"/address", "{pipe: {path: /x}}"),
+		one("upgrade-not-checked", Manager+"/upgrade_configs", "[{upgrade_type: websocket, filters: ["+router+"]}]"),
+		one("filter-disabled", Check+"/disabled", "true"),
+		one("filter-optional", Check+"/is_optional", "true"),
+		one("filter-conditional", Check, matching),
+		one("filter-after-check", Filters+"/1", typed),
+		one("", Filters+"/^", first),
+		one("", Filters+"/^", lua),
+		one("", Filters+"/1", rbac),
+		one("filter-after-check", Filters+"/1/typed_config/upstream_http_filters", "["+lua+","+codec+"]"),
+		one("", Filters+"/1/typed_config/upstream_http_filters", "["+codec+"]"),
+		one("answered-before-check", Filters+"/^", cache),
+	}
+}
+
+// first is put in front of the other ext_authz filter, which stays the last word.
+const first = `{name: first, typed_config: ` + soundAuthz + `}`
+
+func routeChanges() []change {
+	return []change{
+		one("no-catch-all", Host+"/domains", "[orders.shop.test]"),
+		one("no-catch-all", Route+"/match", "{prefix: /orders}"),
+		one("no-catch-all", Route+"/match", "{prefix: /, headers: [{name: x, present_match: true}]}"),
+		one("no-catch-all", Host+"/routes", "[]"),
+		one("no-catch-all", Routes+"/virtual_hosts/+", "{name: other, domains: [other.test], routes: [{match: {path: /x}, route: {cluster: app}}]}"),
+		one("", Host+"/routes/^", "{match: {path: /x}, direct_response: {status: 200}}"),
+		one("route-disabled", Route+perFilter, "{"+perRoute+", disabled: true}"),
+		one("route-disabled", Host+perFilter, "{"+perRoute+", disabled: true}"),
+		one("route-disabled", Routes+perFilter, "{"+wrapper+", disabled: true}"),
+		one("route-disabled", Route+perFilter, "{"+wrapper+", config: {"+perRoute+", disabled: true}}"),
+		one("route-disabled", Route+"/typed_per_filter_config/other", "{"+perRoute+", disabled: true}"),
+		one("", Route+"/typed_per_filter_config/other", "{"+wrapper+", disabled: true}"),
+		one("", Route+perFilter, "{"+perRoute+", check_settings: {context_extensions: {a: b}}}"),
+		one("route-authorizer", Route+perFilter, "{"+perRoute+", check_settings: {grpc_service: {envoy_grpc: {cluster_name: other}}}}"),
+		one("route-authorizer", Route+perFilter, "{"+perRoute+", check_settings: {http_service: {}}}"),
+		one("route-body", Route+perFilter, "{"+perRoute+", check_settings: {with_request_body: {max_request_bytes: 10, allow_partial_message: true}}}"),
+		one("identity-header-set", Route+"/request_headers_to_add", "[{header: {key: X-Postern-Caller, value: '%REQ(x)%'}}]"),
+		one("identity-header-set", Routes+"/request_headers_to_add", "[{header: {key: x-postern-user, value: alice}}]"),
+		one("", Route+"/request_headers_to_add", "[{header: {key: x-real-ip, value: '%DOWNSTREAM_REMOTE_ADDRESS%'}}]"),
+		one("upstream-by-client", Route+"/route", "{cluster_header: x-cluster}"),
+		one("filter-in-cluster", Clusters+"/1/typed_extension_protocol_options/x", `{"@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions, http_filters: [`+lua+","+codec+"]}"),
+		one("", Clusters+"/2/typed_extension_protocol_options/x", `{"@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions, http_filters: [`+codec+"]}"),
+	}
+}
+
+func processChanges() []change {
+	return []change{
+		one("admin-reachable", "admin/address", "{socket_address: {address: 0.0.0.0, port_value: 9901}}"),
+		one("admin-reachable", "admin/address", "{socket_address: {address: '::', port_value: 9901}}"),
+		one("", "admin/address", "{socket_address: {address: 127.0.0.1, port_value: 9901}}"),
+		one("", "admin/address", "{socket_address: {address: '::ffff:127.0.0.1', port_value: 9901}}"),
+		one("", "admin", ""),
+		one("not-seen", "dynamic_resources/lds_config", "{ads: {}}"),
+		several("not-seen", Routes, "", Manager+"/rds", "{route_config_name: r, config_source: {ads: {}}}"),
+		one("not-seen", Routes+"/vhds", "{}"),
+		one("not-seen", Filters+"/^", "{name: later, config_discovery: {config_source: {ads: {}}, type_urls: [x]}}"),
+		one("not-seen", Listener+"/fcds_config", "{name: f}"),
+		one("not-seen", Listener+"/filter_chains/^", "{filters: [{name: later, config_discovery: {}}]}"),
+	}
+}

@@ -1,0 +1,74 @@
+package check
+
+import (
+	"strings"
+
+	"github.com/postern/postern/deploy/envoy/tree"
+)
+
+func httpRules() []Rule {
+	return []Rule{
+		{"path-not-normalised", "over HTTP/2, bytes in a path that are not UTF-8 are checked as ! and forwarded as they were, unless encode_raw_headers is on; and the app gets dot segments",
+			"normalize_path: true", eachManager(isTrue("normalize_path"))},
+		{"path-two-forms", "Envoy's filters, Postern among them, see another path than the app",
+			"remove path_normalization_options", eachManager(isAbsent("path_normalization_options"))},
+		{"path-escaped-slashes", "an app that decodes %2F or %5C reads another path than was checked",
+			"path_with_escaped_slashes_action: REJECT_REQUEST", eachManager(escapedSlashes)},
+		{"header-underscores", "many apps cannot tell x_postern_caller from x-postern-caller: a caller can say who it is",
+			"common_http_protocol_options: {headers_with_underscores_action: REJECT_REQUEST}", eachManager(underscores)},
+		{"remote-address", "callers set x-envoy-* headers, x-request-id and x-forwarded-for that Envoy and the app believe",
+			"use_remote_address: true", eachManager(isTrue("use_remote_address"))},
+		{"proxy-protocol", "whoever connects chooses the address that a rule's source sees",
+			"remove the listener filter, or let only the proxy itself reach the listener", eachGate(proxyProtocol)},
+		{"chunked-length", "a request with both content-length and transfer-encoding gets through: the app may see two requests where Postern saw one",
+			"http_protocol_options: {allow_chunked_length: false}", eachManager(isFalse("http_protocol_options", "allow_chunked_length"))},
+		{"connect", "CONNECT makes a tunnel through which Postern sees nothing",
+			"remove the upgrade_configs entry for CONNECT", eachGate(connect)},
+		{"stream-duration", "a stream is checked once, when it begins: what was allowed lasts as long as the caller likes",
+			"common_http_protocol_options: {max_stream_duration: 3600s}", eachManager(streamDuration)},
+	}
+}
+
+func escapedSlashes(hcm *tree.Node, r *report) {
+	if !hcm.Get("path_with_escaped_slashes_action").Is("REJECT_REQUEST", 2) {
+		r.field(hcm, "path_with_escaped_slashes_action")
+	}
+}
+
+func underscores(hcm *tree.Node, r *report) {
+	path := []string{"common_http_protocol_options", "headers_with_underscores_action"}
+	if action := hcm.Get(path...); !action.Is("REJECT_REQUEST", 1) && !action.Is("DROP_HEADER", 2) {
+		r.field(hcm, path...)
+	}
+}
+
+func proxyProtocol(g *gate, r *report) {
+	for _, f := range g.chain.listener.node.Get("listener_filters").List() {
+		if name, _ := f.Get("typed_config").Any(); strings.HasSuffix(name, ".proxy_protocol.v3.ProxyProtocol") {
+			r.at(f, "the listener reads the PROXY protocol")
+		}
+	}
+}
+
+func connect(g *gate, r *report) {
+	report := func(n *tree.Node) {
+		for _, upgrade := range n.Get("upgrade_configs").List() {
+			kind := strings.ToUpper(upgrade.Get("upgrade_type").Text())
+			on := upgrade.Get("enabled") == nil || !upgrade.Get("enabled").False()
+			if strings.HasPrefix(kind, "CONNECT") && on {
+				r.field(upgrade, "upgrade_type")
+			}
+		}
+	}
+	report(g.hcm)
+	for _, routes := range g.routes() {
+		routes.Walk(report)
+	}
+}
+
+func streamDuration(hcm *tree.Node, r *report) {
+	path := []string{"common_http_protocol_options", "max_stream_duration"}
+	if d, known := hcm.Get(path...).Duration(); !known || d <= 0 {
+		r.field(hcm, path...)
+	}
+}

@@ -1,0 +1,33 @@
+package check_test
+
+import . "github.com/postern/postern/deploy/envoy/envoytest"
+
+const common = Manager + "/common_http_protocol_options"
+
+func httpChanges() []change {
+	return []change{
+		one("path-not-normalised", Manager+"/normalize_path", "false"),
+		one("path-not-normalised", Manager+"/normalize_path", ""),
+		one("path-two-forms", Manager+"/path_normalization_options", "{http_filter_transformation: {}}"),
+		one("path-escaped-slashes", Manager+"/path_with_escaped_slashes_action", ""),
+		one("path-escaped-slashes", Manager+"/path_with_escaped_slashes_action", "KEEP_UNCHANGED"),
+		one("path-escaped-slashes", Manager+"/path_with_escaped_slashes_action", "UNESCAPE_AND_FORWARD"),
+		one("", Manager+"/path_with_escaped_slashes_action", "2"),
+		one("header-underscores", common+"/headers_with_underscores_action", ""),
+		one("header-underscores", common+"/headers_with_underscores_action", "ALLOW"),
+		one("", common+"/headers_with_underscores_action", "DROP_HEADER"),
+		one("remote-address", Manager+"/use_remote_address", "false"),
+		one("remote-address", Manager+"/use_remote_address", ""),
+		one("proxy-protocol", Listener+"/listener_filters", `[{name: p, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol}}]`),
+		one("chunked-length", Manager+"/http_protocol_options/allow_chunked_length", "true"),
+		one("connect", Manager+"/upgrade_configs", "[{upgrade_type: CONNECT}]"),
+		one("connect", Manager+"/upgrade_configs", "[{upgrade_type: connect-udp}]"),
+		one("connect", Route+"/route/upgrade_configs", "[{upgrade_type: CONNECT, connect_config: {}}]"),
+		one("", Manager+"/upgrade_configs", "[{upgrade_type: CONNECT, enabled: false}]"),
+		one("", Manager+"/upgrade_configs", "[{upgrade_type: websocket}]"),
+		one("stream-duration", common+"/max_stream_duration", ""),
+		one("stream-duration", common+"/max_stream_duration", "0s"),
+		one("refusal-rewritten", Manager+"/local_reply_config", "{mappers: [{status_code: 200}]}"),
+		one("", Manager+"/local_reply_config", "{mappers: [{status_code: 403}]}"),
+	}
+}

@@ -1,0 +1,76 @@
+package check
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/postern/postern/deploy/envoy/tree"
+)
+
+const upstreamTLSType = "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext"
+
+func authzInClear(c *Config, _ Options, r *report) {
+	for _, g := range c.gates {
+		for _, authz := range g.authz() {
+			c.transport(authz.Get("grpc_service"), r)
+		}
+	}
+}
+
+// transport finds a way to the authorizer that others can get into.
+func (c *Config) transport(service *tree.Node, r *report) {
+	if google := service.Get("google_grpc"); google != nil {
+		if !localTarget(google.Get("target_uri").Text()) && google.Get("channel_credentials", "ssl_credentials") == nil {
+			r.field(google, "target_uri")
+		}
+		return
+	}
+	name := service.Get("envoy_grpc", "cluster_name")
+	cluster := c.clusters[name.Text()]
+	switch {
+	case name == nil:
+	case cluster == nil:
+		r.at(name, "the cluster %q is not in this file, so the way to it cannot be judged", name.Text())
+	case !localCluster(cluster) && !c.verified(cluster):
+		r.at(cluster, "the cluster %q is on another host, without TLS that verifies it", name.Text())
+	}
+}
+
+// localTarget reads a gRPC name (github.com/grpc/grpc/blob/master/doc/naming.md).
+func localTarget(uri string) bool {
+	if strings.HasPrefix(uri, "unix:") || strings.HasPrefix(uri, "unix-abstract:") {
+		return true
+	}
+	uri = uri[strings.LastIndex(uri, "/")+1:]
+	address, err := netip.ParseAddrPort(uri)
+	return err == nil && address.Addr().Unmap().IsLoopback()
+}
+
+// localCluster says that every endpoint is on this host.
+func localCluster(cluster *tree.Node) bool {
+	endpoints := 0
+	for _, locality := range cluster.Get("load_assignment", "endpoints").List() {
+		for _, endpoint := range locality.Get("lb_endpoints").List() {
+			endpoints++
+			if !localAddress(endpoint.Get("endpoint", "address")) {
+				return false
+			}
+		}
+	}
+	return endpoints > 0
+}
+
+// verified says that the cluster speaks TLS to servers that it verifies.
+func (c *Config) verified(cluster *tree.Node) bool {
+	name, tls := cluster.Get("transport_socket", "typed_config").Any()
+	if name != upstreamTLSType {
+		return false
+	}
+	contexts, complete := c.validation(tls)
+	for _, context := range contexts {
+		if trusts(context) && context.Get("trust_chain_verification").Text() != "ACCEPT_UNTRUSTED" {
+			return true
+		}
+	}
+	return !complete
+}

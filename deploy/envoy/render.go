@@ -1,0 +1,147 @@
+package envoy
+
+import (
+	"embed"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"text/template"
+)
+
+//go:embed templates/*.yaml
+var templates embed.FS
+
+// Bootstrap returns a complete bootstrap. Envoy reads the SVID and the bundles once, at start.
+func Bootstrap(o Options) (string, error) {
+	return render("bootstrap.yaml", o, "")
+}
+
+// Snippet returns only the HTTP filters that ask Postern, and the cluster that Postern is.
+func Snippet(o Options) (string, error) {
+	return render("snippet.yaml", o, "")
+}
+
+// A File is one of several that make a configuration.
+type File struct {
+	Name string // in the folder that they all are in
+	Text string
+}
+
+// Files returns a bootstrap and the files of secrets beside it, for the folder dir, an absolute
+// path. Envoy follows the SVID and the bundles whenever they are renamed into their folder.
+func Files(o Options, dir string) ([]File, error) {
+	if err := checkPath(dir); err != nil {
+		return nil, err
+	}
+	var files []File
+	for _, f := range []File{{"envoy.yaml", "bootstrap.yaml"}, {identityFile, "sds-identity.yaml"}, {trustFile, "sds-trust.yaml"}} {
+		text, err := render(f.Text, o, dir)
+		if err != nil {
+			return nil, err
+		}
+		files = append(files, File{f.Name, text})
+	}
+	return files, nil
+}
+
+const (
+	identityFile = "sds-identity.yaml"
+	trustFile    = "sds-trust.yaml"
+)
+
+func render(name string, o Options, dir string) (string, error) {
+	if err := o.validate(); err != nil {
+		return "", err
+	}
+	t := template.New(name).Option("missingkey=error")
+	execute := func(name string, data any) (string, error) {
+		var b strings.Builder
+		err := t.ExecuteTemplate(&b, name, data)
+		return strings.TrimRight(b.String(), "\n"), err
+	}
+	t.Funcs(template.FuncMap{"include": execute, "indent": indent})
+	if _, err := t.ParseFS(templates, "templates/*.yaml"); err != nil {
+		return "", fmt.Errorf("envoy: template: %w", err)
+	}
+	out, err := execute(name, o.view(dir))
+	if err != nil {
+		return "", fmt.Errorf("envoy: template: %w", err)
+	}
+	return out + "\n", nil
+}
+
+// indent moves every line but empty ones n columns to the right.
+func indent(n int, s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = strings.Repeat(" ", n) + line
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (o Options) view(dir string) view {
+	v := view{
+		Workload: quote(o.Workload.String()), Admin: quote(o.Admin.path),
+		Listen: o.Listen.view(), App: o.App.view(), Authz: o.Authz.view(),
+		OptionalClients: o.OptionalClients, WebSocket: o.WebSocket, AppProtocol: string(o.AppProtocol),
+		tlsView:    o.tlsView(dir, o.domains()),
+		limitsView: o.limitsView(),
+	}
+	for _, origin := range o.CORS {
+		v.CORS = append(v.CORS, quote(origin))
+	}
+	for _, u := range o.Upstreams {
+		v.Upstreams = append(v.Upstreams, o.upstreamView(u, dir))
+	}
+	return v
+}
+
+func (o Options) limitsView() limitsView {
+	return limitsView{
+		AuthzTimeout: seconds{o.AuthzTimeout}, Timeout: seconds{o.Timeout},
+		MaxStreamDuration: seconds{o.MaxStreamDuration}, MaxConnectionDuration: seconds{o.MaxConnectionDuration},
+		MaxConnections: o.MaxConnections,
+	}
+}
+
+func (o Options) tlsView(dir string, domains []Trust) tlsView {
+	v := tlsView{
+		SVID: quote(filepath.Join(o.SVIDDir, "svid.pem")), Key: quote(filepath.Join(o.SVIDDir, "key.pem")),
+		Bundle: quote(filepath.Join(o.SVIDDir, "bundle.pem")), SVIDDir: quote(o.SVIDDir),
+		SDS:          dir != "",
+		IdentityFile: quote(filepath.Join(dir, identityFile)), TrustFile: quote(filepath.Join(dir, trustFile)),
+	}
+	for _, t := range domains {
+		v.Trust = append(v.Trust, trustView{quote(t.domain.Name()), quote(t.file)})
+	}
+	return v
+}
+
+func (o Options) upstreamView(u Upstream, dir string) upstreamView {
+	v := upstreamView{
+		Listener: quote("to-" + u.name), Listen: u.listen.view(),
+		Address: addressView{Host: quote(u.host), Port: u.port}, Discovery: "STATIC",
+		Authority: quote(u.authority()), Server: quote(u.server.String()),
+		limitsView: o.limitsView(),
+	}
+	var own []Trust
+	for _, t := range o.domains() {
+		if t.domain == u.server.TrustDomain() {
+			own = append(own, t)
+		}
+	}
+	v.tlsView = o.tlsView(dir, own)
+	if u.named() {
+		v.Discovery, v.SNI = "STRICT_DNS", quote(u.host)
+	}
+	return v
+}
+
+func (a Address) view() addressView {
+	if a.path != "" {
+		return addressView{Path: quote(a.path)}
+	}
+	return addressView{Host: quote(a.ip.Addr().String()), Port: a.ip.Port()}
+}
