@@ -6,6 +6,7 @@ import (
 	"go/token"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -36,7 +37,7 @@ func sources(t *testing.T) []source {
 
 func (s source) at(n ast.Node) string {
 	p := s.fset.Position(n.Pos())
-	return filepath.Join(s.path(), filepath.Base(p.Filename)) + ":" + itoa(p.Line)
+	return filepath.Join(s.path(), filepath.Base(p.Filename)) + ":" + strconv.Itoa(p.Line)
 }
 
 // inspect calls visit for every node, with the function declaration around it (or nil).
