@@ -2,8 +2,11 @@ package svid_test
 
 import (
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/mint"
@@ -101,5 +104,38 @@ func BenchmarkVerify(b *testing.B) {
 				_, _ = w.bundles.Verify(p, noon)
 			}
 		})
+	}
+}
+
+// VerifyChain holds a client of our own to the same rules.
+func TestVerifyChain(t *testing.T) {
+	ca, foreign := minttest.CA(t, "shop.test"), minttest.CA(t, "shop.test")
+	between := minttest.Intermediate(t, ca)
+	const id = "spiffe://shop.test/ns/shop/sa/orders"
+	bundle, err := svid.NewBundle(ca.TrustDomain(), []*x509.Certificate{ca.Certificate()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bundles, err := svid.NewBundles(bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	good := minttest.SVID(t, between, id).Certificates
+	if caller, err := bundles.VerifyChain(good, time.Now()); err != nil || caller.String() != id {
+		t.Errorf("got %v, %v", caller, err)
+	}
+	for name, tc := range map[string]struct {
+		sent []*x509.Certificate
+		want reason.Code
+	}{
+		"no certificate":  {nil, reason.CertificateMissing},
+		"no intermediate": {good[:1], reason.CertificateUntrusted},
+		"too many":        {slices.Repeat(good, 5), reason.CertificateMalformed},
+		"a CA's":          {[]*x509.Certificate{ca.Certificate()}, reason.CertificateNotSVID},
+		"another CA's":    {minttest.SVID(t, foreign, id).Certificates, reason.CertificateUntrusted},
+	} {
+		if caller, err := bundles.VerifyChain(tc.sent, time.Now()); reason.Of(err) != tc.want || !caller.IsZero() {
+			t.Errorf("%s: %v, %v; want %v", name, caller, err, tc.want)
+		}
 	}
 }
