@@ -4,9 +4,11 @@
 // The tests are named after what they protect from. Their parts:
 //
 //	envoy     finds, fetches and runs the real Envoy
+//	mesh      all that a test needs, set up together
 //	postern   builds and runs the postern binary
 //	process   a child process that cannot outlive the test
 //	raw       clients that send exact bytes over HTTP/1.1 and HTTP/2
+//	tap       keeps what Envoy asked and Postern answered
 //	upstream  servers that keep the exact bytes they received
 //
 // Without Envoy the tests are skipped with the reason, and fail where CI=true. "make envoy"

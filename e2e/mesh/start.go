@@ -10,6 +10,7 @@ import (
 	"github.com/postern/postern/e2e/envoy"
 	"github.com/postern/postern/e2e/postern"
 	"github.com/postern/postern/e2e/raw"
+	"github.com/postern/postern/e2e/tap"
 	"github.com/postern/postern/e2e/upstream"
 	"github.com/postern/postern/identity/mint"
 )
@@ -19,6 +20,7 @@ type Setup struct {
 	World    *World            // nil: a new one
 	Policies map[string]string // file name to document
 	Gate     Gate              // the sockets, ports and files are filled in
+	Tap      bool              // keep every check
 	Postern  postern.Options   // the workload, policies and bundles are filled in where left out
 }
 
@@ -28,8 +30,9 @@ type Mesh struct {
 	Postern  *postern.Postern
 	Envoy    *envoy.Running
 	Upstream *upstream.Server
-	Policies string // the directory
-	Addr     string // of the listener
+	Tap      *tap.Tap // nil unless asked for
+	Policies string   // the directory
+	Addr     string   // of the listener
 }
 
 // Start runs everything until the test ends.
@@ -48,6 +51,10 @@ func Start(t testing.TB, s Setup) *Mesh {
 	}
 	m.Postern = postern.Start(t, m.Options(s.Postern))
 	s.Gate.Authz, s.Gate.Files = m.Postern.Socket, m.Dir
+	if s.Tap {
+		m.Tap = tap.Start(t, postern.Dir(t), m.Postern.Socket)
+		s.Gate.Authz = m.Tap.Socket
+	}
 	if s.Gate.Upstream == 0 {
 		s.Gate.Upstream = m.Upstream.Port()
 	}
