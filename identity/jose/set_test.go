@@ -1,0 +1,373 @@
+package jose_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/postern/postern/identity/jose"
+	"github.com/postern/postern/identity/mint"
+	"github.com/postern/postern/identity/mint/minttest"
+)
+
+// jwks returns a set of keys.
+func jwks(t testing.TB, keys ...map[string]any) []byte {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{"keys": append([]map[string]any{}, keys...)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func parseSet(t testing.TB, keys ...map[string]any) *jose.KeySet {
+	t.Helper()
+	set, err := jose.ParseKeySet(jwks(t, keys...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return set
+}
+
+// with returns a copy of a key with members changed; nil takes one away.
+func with(jwk map[string]any, changes map[string]any) map[string]any {
+	out := maps.Clone(jwk)
+	for name, v := range changes {
+		if out[name] = v; v == nil {
+			delete(out, name)
+		}
+	}
+	return out
+}
+
+// number returns the encoding of a number of so many bits whose lowest is as given.
+func number(bits int, lowest uint) string {
+	n := new(big.Int).Lsh(big.NewInt(1), uint(bits-1))
+	n.SetBit(n, 0, lowest)
+	return base64.RawURLEncoding.EncodeToString(n.Bytes())
+}
+
+func TestParseKeySetKeeps(t *testing.T) {
+	rsa, ec, ed := minttest.Key(t, "RS256", "rsa"), minttest.Key(t, "ES384", "ec"), minttest.Key(t, "EdDSA", "ed")
+	for name, tc := range map[string]struct {
+		jwk  map[string]any
+		fits []string
+	}{
+		"RSA with alg":       {rsa.JWK(), []string{"RS256"}},
+		"RSA without alg":    {with(rsa.JWK(), map[string]any{"alg": nil}), []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512"}},
+		"EC with alg":        {ec.JWK(), []string{"ES384"}},
+		"EC without alg":     {with(ec.JWK(), map[string]any{"alg": nil}), []string{"ES384"}},
+		"Ed25519":            {with(ed.JWK(), map[string]any{"alg": nil}), []string{"EdDSA"}},
+		"without use":        {with(rsa.JWK(), map[string]any{"use": nil}), []string{"RS256"}},
+		"key_ops verify":     {with(rsa.JWK(), map[string]any{"key_ops": []string{"verify"}}), []string{"RS256"}},
+		"without kid":        {with(rsa.JWK(), map[string]any{"kid": nil}), []string{"RS256"}},
+		"with x5c, x5t":      {with(rsa.JWK(), map[string]any{"x5c": []string{"AA=="}, "x5t": "AA"}), []string{"RS256"}},
+		"2048 bits":          {with(rsa.JWK(), map[string]any{"n": number(2048, 1)}), []string{"RS256"}},
+		"8192 bits":          {with(rsa.JWK(), map[string]any{"n": number(8192, 1)}), []string{"RS256"}},
+		"a larger exponent":  {with(rsa.JWK(), map[string]any{"e": number(31, 1)}), []string{"RS256"}},
+		"an unknown member":  {with(rsa.JWK(), map[string]any{"ext": true, "nbf": 1}), []string{"RS256"}},
+		"key_ops with sign":  {with(rsa.JWK(), map[string]any{"key_ops": []string{"sign", "verify"}}), []string{"RS256"}},
+		"declared as PS512":  {with(rsa.JWK(), map[string]any{"alg": "PS512"}), []string{"PS512"}},
+		"a kid of 512 bytes": {with(rsa.JWK(), map[string]any{"kid": strings.Repeat("k", 512)}), []string{"RS256"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := parseSet(t, tc.jwk)
+			if set.Len() != 1 || len(set.Skipped()) != 0 {
+				t.Fatalf("%d keys, skipped %v", set.Len(), set.Skipped())
+			}
+			for _, alg := range append(algorithms(), "none", "HS256", "") {
+				_, fits := set.Only(alg)
+				if fits != slices.Contains(tc.fits, alg) {
+					t.Errorf("fits %q: %v", alg, fits)
+				}
+			}
+		})
+	}
+}
+
+func TestParseKeySetSkips(t *testing.T) {
+	rsa, ec, ed := minttest.Key(t, "RS256", "k").JWK(), minttest.Key(t, "ES256", "k").JWK(), minttest.Key(t, "EdDSA", "k").JWK()
+	other := minttest.Key(t, "ES256", "other").JWK()
+	for name, jwk := range map[string]map[string]any{
+		"use enc":                     with(rsa, map[string]any{"use": "enc"}),
+		"use empty":                   with(rsa, map[string]any{"use": ""}),
+		"use in capitals":             with(rsa, map[string]any{"use": "SIG"}),
+		"use a list":                  with(rsa, map[string]any{"use": []string{"sig"}}),
+		"key_ops without verify":      with(rsa, map[string]any{"key_ops": []string{"encrypt"}}),
+		"key_ops empty":               with(rsa, map[string]any{"key_ops": []string{}}),
+		"key_ops a string":            with(rsa, map[string]any{"key_ops": "verify"}),
+		"alg RSA-OAEP":                with(rsa, map[string]any{"alg": "RSA-OAEP"}),
+		"alg HS256":                   with(rsa, map[string]any{"alg": "HS256"}),
+		"alg none":                    with(rsa, map[string]any{"alg": "none"}),
+		"alg empty":                   with(rsa, map[string]any{"alg": ""}),
+		"alg a number":                with(rsa, map[string]any{"alg": 1}),
+		"alg of another type":         with(rsa, map[string]any{"alg": "ES256"}),
+		"alg of another curve":        with(ec, map[string]any{"alg": "ES384"}),
+		"kty missing":                 with(rsa, map[string]any{"kty": nil}),
+		"kty unknown":                 with(rsa, map[string]any{"kty": "AKP"}),
+		"kty in lower case":           with(rsa, map[string]any{"kty": "rsa"}),
+		"kid empty":                   with(rsa, map[string]any{"kid": ""}),
+		"kid a number":                with(rsa, map[string]any{"kid": 1}),
+		"kid too long":                with(rsa, map[string]any{"kid": strings.Repeat("k", 513)}),
+		"n missing":                   with(rsa, map[string]any{"n": nil}),
+		"n padded":                    with(rsa, map[string]any{"n": rsa["n"].(string) + "="}),
+		"n with a leading zero":       with(rsa, map[string]any{"n": "AA" + rsa["n"].(string)}),
+		"n of 2047 bits":              with(rsa, map[string]any{"n": number(2047, 1)}),
+		"n of 8193 bits":              with(rsa, map[string]any{"n": number(8193, 1)}),
+		"n of 512 bits":               with(rsa, map[string]any{"n": number(512, 1)}),
+		"n even":                      with(rsa, map[string]any{"n": number(2048, 0)}),
+		"e missing":                   with(rsa, map[string]any{"e": nil}),
+		"e 1":                         with(rsa, map[string]any{"e": "AQ"}),
+		"e 3":                         with(rsa, map[string]any{"e": "Aw"}),
+		"e even":                      with(rsa, map[string]any{"e": number(20, 0)}),
+		"e of 32 bits":                with(rsa, map[string]any{"e": number(32, 1)}),
+		"e of 100 bits":               with(rsa, map[string]any{"e": number(100, 1)}),
+		"crv missing":                 with(ec, map[string]any{"crv": nil}),
+		"crv secp256k1":               with(ec, map[string]any{"crv": "secp256k1", "alg": nil}),
+		"crv P-384 for a P-256 point": with(ec, map[string]any{"crv": "P-384", "alg": nil}),
+		"x of another point":          with(ec, map[string]any{"x": other["x"]}),
+		"x and y exchanged":           with(ec, map[string]any{"x": ec["y"], "y": ec["x"]}),
+		"x missing":                   with(ec, map[string]any{"x": nil}),
+		"y missing":                   with(ec, map[string]any{"y": nil}),
+		"the point at infinity":       with(ec, map[string]any{"x": strings.Repeat("A", 43), "y": strings.Repeat("A", 43)}),
+		"x of 33 bytes":               with(ec, map[string]any{"x": base64.RawURLEncoding.EncodeToString(make([]byte, 33))}),
+		"OKP X25519":                  with(ed, map[string]any{"crv": "X25519"}),
+		"OKP Ed448":                   with(ed, map[string]any{"crv": "Ed448"}),
+		"OKP of 31 bytes":             with(ed, map[string]any{"x": base64.RawURLEncoding.EncodeToString(make([]byte, 31))}),
+		"private RSA":                 with(rsa, map[string]any{"d": "AQAB"}),
+		"private RSA, p alone":        with(rsa, map[string]any{"p": "AQAB"}),
+		"private RSA for encryption":  with(rsa, map[string]any{"d": "AQAB", "use": "enc"}),
+		"private EC":                  with(ec, map[string]any{"d": "AQAB"}),
+		"private, oth alone":          with(ec, map[string]any{"d": nil, "oth": []string{}}),
+		"private Ed25519":             with(ed, map[string]any{"d": "AQAB"}),
+		"symmetric":                   minttest.Secret(t, "HS256", "k", []byte("secret")).JWK(),
+		"symmetric without k":         {"kty": "oct", "kid": "k"},
+		"an RSA key with a secret":    with(rsa, map[string]any{"k": "AQAB"}),
+		"empty":                       {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := parseSet(t, jwk, other)
+			if ids := set.KeyIDs(); !slices.Equal(ids, []string{"other"}) {
+				t.Fatalf("the keys are %q", ids)
+			}
+			skipped := set.Skipped()
+			if len(skipped) != 1 || skipped[0].Why == "" {
+				t.Fatalf("skipped %v", skipped)
+			}
+			if _, ok := set.Find("k"); ok {
+				t.Error("found")
+			}
+			if secret, ok := jwk["k"].(string); ok && strings.Contains(skipped[0].Why, secret) {
+				t.Error("the reason holds the secret")
+			}
+		})
+	}
+}
+
+func TestParseKeySetRefuses(t *testing.T) {
+	key := minttest.Key(t, "ES256", "k")
+	many := make([]map[string]any, jose.MaxKeys+1)
+	for i := range many {
+		many[i] = with(key.JWK(), map[string]any{"kid": fmt.Sprint(i)})
+	}
+	for name, text := range map[string]string{
+		"nothing":             ``,
+		"HTML":                `<html>502</html>`,
+		"null":                `null`,
+		"an array":            `[]`,
+		"no keys":             `{}`,
+		"keys null":           `{"keys":null}`,
+		"keys an object":      `{"keys":{}}`,
+		"a single key":        string(mustJSON(t, key.JWK())),
+		"a key a string":      `{"keys":["k"]}`,
+		"keys twice":          `{"keys":[],"keys":[]}`,
+		"a member twice":      `{"keys":[{"kty":"EC","kty":"EC"}]}`,
+		"two documents":       `{"keys":[]}{"keys":[]}`,
+		"cut off":             string(mint.JWKS(key))[:60],
+		"not UTF-8":           "{\"keys\":[],\"x\":\"\xff\"}",
+		"a key too many":      string(jwks(t, many...)),
+		"a bomb of arrays":    `{"keys":` + strings.Repeat("[", 200_000),
+		"a bomb of values":    `{"keys":[{"x":[` + strings.Repeat("1,", 100_000) + `1]}]}`,
+		"a byte too large":    `{"keys":[]}` + strings.Repeat(" ", jose.MaxKeySet-10),
+		"an endless document": `{"keys":[` + strings.Repeat(" ", 1<<22),
+	} {
+		t.Run(name, func(t *testing.T) {
+			if set, err := jose.ParseKeySet([]byte(text)); err == nil || set != nil {
+				t.Errorf("got %v, %v", set, err)
+			}
+		})
+	}
+}
+
+func mustJSON(t *testing.T, v any) []byte {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
+func TestKeySetBounds(t *testing.T) {
+	key := minttest.Key(t, "ES256", "k")
+	full := make([]map[string]any, jose.MaxKeys)
+	for i := range full {
+		full[i] = with(key.JWK(), map[string]any{"kid": fmt.Sprint(i)})
+	}
+	if set := parseSet(t, full...); set.Len() != jose.MaxKeys {
+		t.Errorf("%d keys", set.Len())
+	}
+	if _, err := jose.ParseKeySet([]byte(`{"keys":[]}` + strings.Repeat(" ", jose.MaxKeySet-11))); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLeakedKey: who publishes a private key has lost it, under whatever name its public half
+// is there.
+func TestLeakedKey(t *testing.T) {
+	leaked, sound := minttest.Key(t, "RS256", "leaked"), minttest.Key(t, "ES256", "sound")
+	for name, private := range map[string]map[string]any{
+		"for signatures":    with(leaked.JWK(), map[string]any{"d": "AQAB"}),
+		"for encryption":    with(leaked.JWK(), map[string]any{"d": "AQAB", "use": "enc", "alg": "RSA-OAEP"}),
+		"under another kid": with(leaked.JWK(), map[string]any{"d": "AQAB", "kid": "backup"}),
+		"without kid":       with(leaked.JWK(), map[string]any{"d": "AQAB", "kid": nil}),
+		"with a bad alg":    with(leaked.JWK(), map[string]any{"d": "AQAB", "alg": 7}),
+	} {
+		t.Run(name, func(t *testing.T) {
+			set := parseSet(t, leaked.JWK(), private, sound.JWK())
+			if ids := set.KeyIDs(); !slices.Equal(ids, []string{"sound"}) {
+				t.Errorf("the keys are %q", ids)
+			}
+		})
+	}
+}
+
+func TestOneKidForTwoKeys(t *testing.T) {
+	a, b, c := minttest.Key(t, "ES256", "k").JWK(), minttest.Key(t, "ES256", "k").JWK(), minttest.Key(t, "ES256", "c").JWK()
+	for name, keys := range map[string][]map[string]any{
+		"two keys":                {a, b, c},
+		"the same key twice":      {a, a, c},
+		"of different types":      {a, minttest.Key(t, "EdDSA", "k").JWK(), c},
+		"one of them private":     {a, with(b, map[string]any{"d": "AQAB"}), c},
+		"one of them symmetric":   {a, minttest.Secret(t, "HS256", "k", []byte("s")).JWK(), c},
+		"the same key by two alg": {with(a, map[string]any{"alg": nil}), a, c},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if ids := parseSet(t, keys...).KeyIDs(); !slices.Equal(ids, []string{"c"}) {
+				t.Errorf("the keys are %q", ids)
+			}
+		})
+	}
+	t.Run("one of them for encryption", func(t *testing.T) {
+		set := parseSet(t, a, with(b, map[string]any{"use": "enc"}))
+		if key, ok := set.Find("k"); !ok || !key.Fits("ES256") {
+			t.Errorf("the keys are %q", set.KeyIDs())
+		}
+	})
+}
+
+func TestOnly(t *testing.T) {
+	a, b, e := minttest.Key(t, "ES256", "a"), minttest.Key(t, "ES256", "b"), minttest.Key(t, "EdDSA", "e")
+	set := parseSet(t, a.JWK(), b.JWK(), e.JWK())
+	if key, ok := set.Only("EdDSA"); !ok || key.ID() != "e" {
+		t.Errorf("EdDSA: %q, %v", key.ID(), ok)
+	}
+	for _, alg := range []string{"ES256", "RS256", "none", ""} {
+		if key, ok := set.Only(alg); ok {
+			t.Errorf("%q: %q", alg, key.ID())
+		}
+	}
+	if _, ok := parseSet(t, with(a.JWK(), map[string]any{"kid": nil})).Find(""); ok {
+		t.Error("a key is found by the empty kid")
+	}
+}
+
+func TestDigest(t *testing.T) {
+	a, b := minttest.Key(t, "ES256", "a").JWK(), minttest.Key(t, "ES256", "b").JWK()
+	base := parseSet(t, a, b).Digest()
+	if parseSet(t, b, a).Digest() != base || parseSet(t, a, b, map[string]any{"kty": "AKP"}).Digest() != base {
+		t.Error("order or unusable keys change the digest")
+	}
+	for name, set := range map[string]*jose.KeySet{
+		"one less":    parseSet(t, a),
+		"none":        parseSet(t),
+		"renamed":     parseSet(t, a, with(b, map[string]any{"kid": "c"})),
+		"another alg": parseSet(t, a, with(b, map[string]any{"alg": nil})),
+		"exchanged":   parseSet(t, with(a, map[string]any{"kid": "b"}), with(b, map[string]any{"kid": "a"})),
+	} {
+		if set.Digest() == base {
+			t.Errorf("%s: the digest is the same", name)
+		}
+	}
+}
+
+func TestNilKeySet(t *testing.T) {
+	var set *jose.KeySet
+	_, found := set.Find("k")
+	_, only := set.Only("ES256")
+	if found || only || set.Len() != 0 || set.KeyIDs() != nil || set.Skipped() != nil || set.Digest() != [32]byte{} {
+		t.Error("a nil set is not empty")
+	}
+}
+
+// TestThumbprint is the example of RFC 7638 section 3.1, and of RFC 8037 appendix A.3.
+func TestThumbprint(t *testing.T) {
+	for want, text := range map[string]string{
+		"NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs": `{"keys":[{"kty":"RSA","kid":"k","e":"AQAB","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"}]}`,
+		"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k": `{"keys":[{"kty":"OKP","kid":"k","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`,
+	} {
+		set, err := jose.ParseKeySet([]byte(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		key, ok := set.Find("k")
+		thumbprint := key.Thumbprint()
+		if got := base64.RawURLEncoding.EncodeToString(thumbprint[:]); !ok || got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
+// FuzzParseKeySet holds that a set that is accepted has no key that could forge, and none
+// without a use.
+func FuzzParseKeySet(f *testing.F) {
+	rsa, ec, ed := minttest.Key(f, "RS256", "r"), minttest.Key(f, "ES256", "e"), minttest.Key(f, "EdDSA", "d")
+	f.Add(mint.JWKS(rsa, ec, ed))
+	f.Add(jwks(f, with(ec.JWK(), map[string]any{"d": "AQAB"}), ec.JWK()))
+	f.Add(mint.JWKS(minttest.Secret(f, "HS256", "s", []byte("s"))))
+	f.Add([]byte(`{"keys":[]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		set, err := jose.ParseKeySet(text)
+		if err != nil {
+			if set != nil {
+				t.Fatal("an error and a set")
+			}
+			return
+		}
+		if set.Len() > jose.MaxKeys || set.Len()+len(set.Skipped()) > jose.MaxKeys {
+			t.Fatalf("%d keys", set.Len())
+		}
+		for _, id := range set.KeyIDs() {
+			if id == "" {
+				continue
+			}
+			key, ok := set.Find(id)
+			if !ok || !slices.ContainsFunc(algorithms(), key.Fits) || key.Fits("none") || key.Fits("HS256") {
+				t.Fatalf("key %q is of no use or of a bad one", id)
+			}
+		}
+	})
+}
+
+func ExampleParseKeySet() {
+	set, err := jose.ParseKeySet([]byte(`{"keys":[
+		{"kty":"OKP","crv":"Ed25519","kid":"a","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+		{"kty":"oct","kid":"b","k":"c2VjcmV0"}]}`))
+	fmt.Println(err, set.KeyIDs(), set.Skipped())
+	// Output: <nil> [a] [{b a private or symmetric key}]
+}
