@@ -3,22 +3,41 @@ package record_test
 import (
 	"context"
 	"io"
+	"runtime"
 	"testing"
 
 	"github.com/postern/postern/extauthz/record"
 )
 
-// BenchmarkRecord is what a request pays, and beside it on another core what the writer does.
+// BenchmarkRecord is how fast one writer keeps up: what is dropped is offered again.
 func BenchmarkRecord(b *testing.B) {
 	w := record.NewWriter(io.Discard, record.Options{})
 	r := decided(b, "off")
 	b.ReportAllocs()
 	for b.Loop() {
-		w.Record(r)
+		for !w.Record(r) {
+			runtime.Gosched()
+		}
 	}
-	b.ReportMetric(float64(w.Counts().Dropped)/float64(b.N), "dropped/op")
 	if err := w.Close(context.Background()); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// BenchmarkDropped is what a request pays when the queue is full.
+func BenchmarkDropped(b *testing.B) {
+	g := newGate()
+	defer g.open()
+	w := record.NewWriter(g, record.Options{Queue: 1})
+	r := decided(b, "off")
+	w.Record(r)
+	<-g.entered
+	w.Record(r)
+	b.ReportAllocs()
+	for b.Loop() {
+		if w.Record(r) {
+			b.Fatal("a full queue took a record in")
+		}
 	}
 }
 

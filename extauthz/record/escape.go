@@ -1,8 +1,8 @@
 package record
 
 import (
-	"bytes"
 	"fmt"
+	"slices"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -12,8 +12,8 @@ import (
 // C1 controls drive terminals, U+2028 ends lines for some, and marks of direction reorder
 // what an operator reads. JSON means the same by both spellings.
 func escape(dst, line []byte) []byte {
-	if bytes.IndexFunc(line, unprintable) < 0 {
-		return append(dst, line...)
+	if !slices.ContainsFunc(line, func(b byte) bool { return b >= 0x7F }) {
+		return append(dst, line...) // JSON has escaped what is below 0x20
 	}
 	for len(line) > 0 {
 		r, size := utf8.DecodeRune(line)
