@@ -1,0 +1,160 @@
+package jwt
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/jose"
+	"github.com/postern/postern/identity/reason"
+)
+
+// A Verifier checks the tokens of one issuer against one set of keys. It is immutable and
+// safe for concurrent use. The zero Verifier refuses every token.
+type Verifier struct {
+	name   string
+	issuer identity.JWTIssuer
+	claims identity.ClaimMap
+	keys   *jose.KeySet
+}
+
+// New returns the Verifier of p, which has no keys yet. It fails when p is not a provider of
+// JWTs or lacks what makes verification safe.
+func New(p identity.Provider) (*Verifier, error) {
+	if p.JWT == nil {
+		return nil, errors.New("not a provider of JWTs")
+	}
+	c := *p.JWT
+	switch {
+	case p.Name == "":
+		return nil, errors.New("no name")
+	case c.Issuer == "":
+		return nil, errors.New("no issuer")
+	case len(c.Audiences) == 0 || slices.Contains(c.Audiences, ""):
+		return nil, errors.New("no audience, or an empty one")
+	case len(c.Algorithms) == 0:
+		return nil, errors.New("no algorithm")
+	case len(c.Types) == 0:
+		return nil, errors.New("no typ is allowed, and no absence of it")
+	case c.Use != identity.UseAccess && c.Use != identity.UseID:
+		return nil, errors.New("no use")
+	case c.Skew < 0 || c.MaxLifetime <= 0 || c.MaxSize <= 0:
+		return nil, errors.New("a negative skew, or no bound on lifetime or size")
+	}
+	for _, a := range c.Algorithms {
+		if !jose.IsAlgorithm(a) {
+			return nil, fmt.Errorf("algorithm %q is not supported", a)
+		}
+	}
+	return &Verifier{name: p.Name, issuer: c, claims: p.Claims}, nil
+}
+
+// WithKeys returns a Verifier that differs in its keys alone.
+func (v *Verifier) WithKeys(keys *jose.KeySet) *Verifier {
+	w := *v
+	w.keys = keys
+	return &w
+}
+
+// MaxSize returns how many bytes a token may have.
+func (v *Verifier) MaxSize() int { return v.issuer.MaxSize }
+
+// Verify returns the user that raw speaks for at the time at. It never waits. The error is a
+// *reason.Error, with the reasons of the package comment, and holds no part of raw. caller is
+// who presents the token; no check needs it while tokens bound to a key are refused.
+func (v *Verifier) Verify(raw string, at time.Time, caller identity.Caller) (*identity.User, error) {
+	token, err := jose.Parse(raw, v.issuer.MaxSize)
+	if err != nil {
+		return nil, err
+	}
+	return v.VerifyToken(token, at, caller)
+}
+
+// VerifyToken is Verify for a token that was parsed before.
+func (v *Verifier) VerifyToken(token *jose.Token, at time.Time, _ identity.Caller) (*identity.User, error) {
+	if err := v.admit(token); err != nil {
+		return nil, err
+	}
+	key, err := v.key(token)
+	if err != nil {
+		return nil, err
+	}
+	claims, err := token.Verify(key)
+	if err != nil {
+		return nil, err
+	}
+	return v.user(claims, key.ID(), at)
+}
+
+// Addresses says whether a token claims to come from this issuer: nil, or why not, as a
+// *reason.Error. Nothing is proven by it.
+func (v *Verifier) Addresses(token *jose.Token) error {
+	iss, _ := token.Unverified("iss")
+	s, ok := iss.(string)
+	switch {
+	case !ok:
+		return reason.Errorf(reason.TokenClaims, "iss is not a string")
+	case s != v.issuer.Issuer || s == "":
+		return reason.Errorf(reason.TokenIssuer, "iss is not the issuer of %s", v.name)
+	}
+	return nil
+}
+
+// AddressedTo says whether a token claims to be for one of this provider's audiences. Nothing
+// is proven by it.
+func (v *Verifier) AddressedTo(token *jose.Token) bool {
+	aud, _ := token.Unverified("aud")
+	audiences, err := oneOrMore(aud)
+	return err == nil && meet(audiences, v.issuer.Audiences)
+}
+
+// admit makes every check that needs no key.
+func (v *Verifier) admit(token *jose.Token) error {
+	switch {
+	case token.Size() > v.issuer.MaxSize:
+		return reason.Errorf(reason.TokenTooLarge, "%d bytes, and %s allows %d", token.Size(), v.name, v.issuer.MaxSize)
+	case !slices.Contains(v.issuer.Algorithms, token.Algorithm()):
+		return reason.Errorf(reason.TokenAlgorithm, "alg is not one that %s allows", v.name)
+	case !v.allowsType(token.Type()):
+		return reason.Errorf(reason.TokenType, "the header's typ is not one that %s allows", v.name)
+	}
+	return v.Addresses(token)
+}
+
+// allowsType compares as RFC 7515 section 4.1.9 says: a media type, without regard to case,
+// whose "application/" may be left out.
+func (v *Verifier) allowsType(typ string) bool {
+	typ = strings.ToLower(typ)
+	if short, ok := strings.CutPrefix(typ, "application/"); ok && short != "" {
+		typ = short
+	}
+	if typ == "at+jwt" && v.issuer.Use != identity.UseAccess {
+		return false // RFC 9068 section 2.1: whatever the list says
+	}
+	return slices.Contains(v.issuer.Types, typ)
+}
+
+// key returns the one key that may have signed the token.
+func (v *Verifier) key(token *jose.Token) (jose.Key, error) {
+	if v.keys == nil {
+		return jose.Key{}, reason.Errorf(reason.KeysUnavailable, "no keys of %s were ever had", v.name)
+	}
+	if token.KeyID() == "" {
+		key, ok := v.keys.Only(token.Algorithm())
+		if !ok {
+			return jose.Key{}, reason.Errorf(reason.TokenKeyUnknown, "no kid, and not exactly one key of %s fits alg", v.name)
+		}
+		return key, nil
+	}
+	key, ok := v.keys.Find(token.KeyID())
+	switch {
+	case !ok:
+		return jose.Key{}, reason.Errorf(reason.TokenKeyUnknown, "no key of %s has this kid", v.name)
+	case !key.Fits(token.Algorithm()):
+		return jose.Key{}, reason.Errorf(reason.TokenAlgorithm, "alg is not that of the key")
+	}
+	return key, nil
+}
