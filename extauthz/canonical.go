@@ -28,17 +28,17 @@ func canonical(check *authv3.CheckRequest, at time.Time) (policy.Request, error)
 	}
 	q.HTTP2 = http.GetProtocol() == "HTTP/2"
 	q.Source = sourceOf(check)
-	headerErr := readHeaders(&q, http)
+	shown, err := readHeaders(&q, http)
 	q.ID = requestID(q.Headers)
-	if headerErr != nil {
-		return q, headerErr
+	if err != nil {
+		return q, err
 	}
 	for _, read := range []func(*policy.Request, *httpRequest) error{readMethod, readHost, readPath, readUpgrade} {
 		if err := read(&q, http); err != nil {
 			return q, err
 		}
 	}
-	return q, nil
+	return q, sameBytes(http.GetPath(), shown)
 }
 
 type httpRequest = authv3.AttributeContext_HttpRequest
@@ -84,17 +84,16 @@ func readUpgrade(q *policy.Request, _ *httpRequest) error {
 }
 
 // readHeaders reads either of Envoy's encodings. The pseudo-headers are left out, since the
-// typed fields speak for them, but for the :path of the raw encoding, which must be the path.
-func readHeaders(q *policy.Request, http *httpRequest) error {
+// typed fields speak for them, but for the :path of the raw encoding, which is returned.
+func readHeaders(q *policy.Request, http *httpRequest) (path []string, _ error) {
 	isRaw := http.GetHeaderMap() != nil
 	n := len(http.GetHeaders())
 	if isRaw {
 		n = len(http.GetHeaderMap().GetHeaders())
 	}
 	if n > maxHeaders {
-		return reason.Errorf(reason.BadHeader, "%d header fields are more than %d", n, maxHeaders)
+		return nil, reason.Errorf(reason.BadHeader, "%d header fields are more than %d", n, maxHeaders)
 	}
-	var path []string
 	bad := 0
 	fields := make([]policy.Header, 0, n)
 	for name, value := range pairs(http, isRaw) {
@@ -110,9 +109,9 @@ func readHeaders(q *policy.Request, http *httpRequest) error {
 	}
 	q.Headers = policy.NewHeaders(fields, !isRaw)
 	if bad > 0 {
-		return reason.Errorf(reason.BadHeader, "%d header fields have a name that is no lower-case token", bad)
+		return nil, reason.Errorf(reason.BadHeader, "%d header fields have a name that is no lower-case token", bad)
 	}
-	return sameBytes(http.GetPath(), path)
+	return path, nil
 }
 
 // sameBytes makes sure that Envoy shows the path that it forwards. It shows ! for a byte that

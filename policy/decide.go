@@ -93,6 +93,8 @@ func (d *Decision) refuse(c identity.Credential) {
 		d.Reason = reason.CallerNotGranted
 	case !c.User.IsZero():
 		d.stepUp()
+	case user && c.Reason == reason.Allowed: // a verifier that contradicts itself
+		d.Reason = reason.Internal
 	case user && c.Presented:
 		d.Reason, d.RetryAfter = c.Reason, c.RetryAfter
 	case user:

@@ -17,6 +17,15 @@ type Document struct {
 
 	ServicePolicy    *ServicePolicy
 	IdentityProvider *identity.Provider
+
+	Files []File // every file that the document names
+}
+
+// A File is the value of a field "file". It is a name below a directory that only the reader
+// of the document knows, who replaces *Path, which is that name at first, by the absolute path.
+type File struct {
+	Name Text
+	Path *string
 }
 
 // Text is a string and the place where it stands.
