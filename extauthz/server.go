@@ -92,6 +92,7 @@ func (s *Server) finish(ctx context.Context, o *outcome) *authv3.CheckResponse {
 	if !s.Records.Keep(ctx, o.record(took)) && o.decision.Allow {
 		o.deny(reason.RecordUnavailable)
 		response = answer(&o.request, &o.decision)
+		s.Records.Keep(ctx, o.record(took))
 	}
 	s.Metrics.Decided(&o.decision, took)
 	return response

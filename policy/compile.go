@@ -18,7 +18,8 @@ func Compile(documents []syntax.Document, workload string) (*Set, error) {
 	c := &compiler{set: &Set{workload: workload, services: map[string]bool{}}, known: map[string]bool{}}
 	documents = slices.Clone(documents)
 	slices.SortStableFunc(documents, func(a, b syntax.Document) int {
-		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name))
+		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
+			comparePositions(a.Position, b.Position))
 	})
 	c.names(documents)
 	for i := range documents {

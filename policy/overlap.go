@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // maxOverlapSteps bounds the work of looking for overlaps, which a hostile set of templates
 // could make quadratic.
@@ -108,7 +111,24 @@ func (w *walk) meet(a, b *leaf, narrower side, shared []string) {
 	if a == nil || b == nil || narrower != both || w.root.has(shared) {
 		return
 	}
-	w.fault(a.from, "this path and the one at %v both match %s, and neither is narrower: add a route for exactly that path", b.from, "/"+strings.Join(shared, "/"))
+	w.fault(a.from, "this path and the one at %v both match %s, and neither is narrower: add a route for exactly that path", b.from, templateText(shared))
+}
+
+// templateText writes a shape as a template.
+func templateText(shape []string) string {
+	var b strings.Builder
+	for i, s := range shape {
+		b.WriteByte('/')
+		switch s {
+		case "{}":
+			fmt.Fprintf(&b, "{v%d}", i+1)
+		case "{...}":
+			b.WriteString("{rest...}")
+		default:
+			b.WriteString(s)
+		}
+	}
+	return b.String()
 }
 
 // has says that a template of this shape ends in the tree.
