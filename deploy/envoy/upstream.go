@@ -13,7 +13,7 @@ import (
 
 var (
 	nameSyntax = regexp.MustCompile(`^[a-z][a-z0-9-]{0,62}$`)
-	hostSyntax = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,62}\.?)*[a-z0-9]$|^[a-z0-9]$`)
+	hostSyntax = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$`)
 )
 
 // An Upstream is a service that the app calls through a listener of its own: plain HTTP in on

@@ -12,9 +12,10 @@ import (
 
 // The bounds of what Parse reads.
 const (
-	MaxBytes = 32 << 20  // a config_dump of a thousand listeners has about 10 MiB
-	maxNodes = 2_000_000 // after aliases are expanded
-	maxDepth = 100       // as deep as protobuf's JSON parser goes
+	MaxBytes    = 32 << 20  // a config_dump of a thousand listeners has about 10 MiB
+	maxNodes    = 2_000_000 // that many fill MaxBytes in any configuration
+	maxExpanded = 50_000    // of them through aliases
+	maxDepth    = 100       // as deep as protobuf's JSON parser goes
 )
 
 // Parse reads one document. JSON is read as the YAML that it also is. An error names the line
@@ -35,7 +36,11 @@ func Parse(name string, text []byte) (*Node, error) {
 		return nil, fmt.Errorf("%s: the file is empty", name)
 	}
 	c := converter{name: name}
-	return c.convert(document.Content[0], nil, "", 0, 0)
+	root, err := c.convert(document.Content[0], nil, "", 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	return root, nil
 }
 
 // cleaned takes the library's own name off its error.
@@ -47,16 +52,19 @@ func cleaned(err error) error {
 }
 
 type converter struct {
-	name  string
-	nodes int
+	name     string
+	nodes    int
+	expanded int // nodes through aliases
+	aliases  int // that we are inside of
 }
 
 func (c *converter) convert(y *yaml.Node, parent *Node, key string, index, depth int) (*Node, error) {
-	c.nodes++
-	if c.nodes > maxNodes || depth > maxDepth {
-		return nil, c.errorf(y, "too much or too deep: at most %d values, %d levels", maxNodes, maxDepth)
+	if err := c.count(y, depth); err != nil {
+		return nil, err
 	}
 	if y.Kind == yaml.AliasNode {
+		c.aliases++
+		defer func() { c.aliases-- }()
 		return c.convert(y.Alias, parent, key, index, depth+1)
 	}
 	if y.Style&yaml.TaggedStyle != 0 {
@@ -76,6 +84,18 @@ func (c *converter) convert(y *yaml.Node, parent *Node, key string, index, depth
 		}
 		return n, nil
 	}
+}
+
+// count keeps what is read within the bounds.
+func (c *converter) count(y *yaml.Node, depth int) error {
+	c.nodes++
+	if c.aliases > 0 {
+		c.expanded++
+	}
+	if c.nodes > maxNodes || c.expanded > maxExpanded || depth > maxDepth {
+		return c.errorf(y, "too much or too deep: at most %d values, %d of them through aliases, %d levels", maxNodes, maxExpanded, maxDepth)
+	}
+	return nil
 }
 
 func (c *converter) mapping(n *Node, y *yaml.Node, depth int) error {
