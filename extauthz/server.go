@@ -152,6 +152,9 @@ func (o *outcome) decide(check *authv3.CheckRequest) {
 		q.Credential = o.snapshot.Users.Authenticate(from, q.Headers, q.Time, q.Caller)
 	}
 	o.decision = m.Decide(q)
+	if c := q.Credential; c.Cause != nil && c.Reason == o.decision.Reason {
+		o.detail = c.Cause.Error()
+	}
 }
 
 // destination makes sure that Envoy speaks for the workload that is protected here.
