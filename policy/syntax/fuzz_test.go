@@ -1,0 +1,181 @@
+package syntax_test
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/syntax"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// FuzzParse holds that no text makes Parse panic, take long, or return an error without a place,
+// and that what it accepts means the same written out again.
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(shop))
+	archives, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(archives) == 0 {
+		f.Fatalf("%d archives: %v", len(archives), err)
+	}
+	for _, path := range archives {
+		archive, err := txtar.ParseFile(path)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for _, file := range archive.Files[1:] {
+			if file.Name != "says" {
+				f.Add([]byte(strings.Replace(string(archive.Files[0].Data), "CASE\n", string(file.Data), 1)))
+			}
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		begin := time.Now()
+		documents, err := syntax.Parse("f", text)
+		if d := time.Since(begin); d > 2*time.Second {
+			t.Fatalf("it took %v", d)
+		}
+		if err != nil {
+			if documents != nil {
+				t.Fatal("documents beside an error")
+			}
+			checkErrors(t, string(text), err)
+			return
+		}
+		for _, d := range documents {
+			written := toJSON(t, write(d))
+			again, err := syntax.Parse("again", []byte(written))
+			if err != nil {
+				t.Fatalf("%s\nwas read, but not again: %v", written, err)
+			}
+			if second := toJSON(t, write(again[0])); len(again) != 1 || second != written {
+				t.Fatalf("%s\nis read again as\n%s", written, second)
+			}
+		}
+	})
+}
+
+// An object is a mapping of a document.
+type object = map[string]any
+
+// write is the inverse of Parse: JSON is YAML.
+func write(d syntax.Document) object {
+	o := object{"apiVersion": "postern.dev/v1alpha1", "kind": d.Kind, "metadata": compact(object{"name": d.Name, "namespace": d.Namespace})}
+	switch {
+	case d.ServicePolicy != nil:
+		o["spec"] = writePolicy(d.ServicePolicy)
+	case d.IdentityProvider != nil:
+		o["spec"] = writeProvider(d.IdentityProvider)
+	}
+	return o
+}
+
+func writePolicy(p *syntax.ServicePolicy) object {
+	groups := object{}
+	for _, g := range p.Groups {
+		groups[g.Name.Value] = texts(g.Callers)
+	}
+	var routes []object
+	for _, r := range p.Routes {
+		o := object{"name": r.Name.Value, "allow": rules(r.Allow), "deny": rules(r.Deny)}
+		if r.HTTP != nil {
+			o["http"] = compact(object{"methods": texts(r.HTTP.Methods), "path": r.HTTP.Path.Value, "hosts": texts(r.HTTP.Hosts), "upgrade": texts(r.HTTP.Upgrade)})
+		} else {
+			o["grpc"] = compact(object{"service": r.GRPC.Service.Value, "methods": texts(r.GRPC.Methods), "hosts": texts(r.GRPC.Hosts)})
+		}
+		routes = append(routes, compact(o))
+	}
+	return compact(object{"workloads": texts(p.Workloads), "groups": groups, "deny": rules(p.Deny), "routes": routes})
+}
+
+func rules(list []syntax.Rule) (all []object) {
+	for _, r := range list {
+		headers, source := object{}, []string{}
+		for _, h := range r.Headers {
+			if headers[h.Name] = match(h.Match); h.Present != nil {
+				headers[h.Name] = object{"present": *h.Present}
+			}
+		}
+		for _, p := range r.Source {
+			source = append(source, p.Prefix.String())
+		}
+		o := object{"name": r.Name.Value, "callers": texts(r.Callers), "headers": headers, "source": source}
+		if u := r.User; u != nil {
+			o["user"] = compact(object{
+				"provider": texts(u.Providers), "subjects": match(u.Subjects), "clients": match(u.Clients), "audiences": match(u.Audiences),
+				"scopes": match(u.Scopes), "roles": match(u.Roles), "acr": match(u.ACR), "amr": match(u.AMR),
+			})
+			if u.MaxAge != nil {
+				o["user"].(object)["maxAge"] = u.MaxAge.Age.String()
+			}
+		}
+		all = append(all, compact(o))
+	}
+	return all
+}
+
+func match(m *syntax.Match) object {
+	switch {
+	case m == nil:
+		return nil
+	case m.All:
+		return object{"all": texts(m.Values)}
+	}
+	return object{"any": texts(m.Values)}
+}
+
+func texts(list []syntax.Text) (all []string) {
+	for _, t := range list {
+		all = append(all, t.Value)
+	}
+	return all
+}
+
+func writeProvider(p *identity.Provider) object {
+	j, keys := p.JWT, object{}
+	switch k := j.Keys; {
+	case k.File != "":
+		keys["file"] = k.File
+	default:
+		if keys["url"] = k.URL; k.Discovery {
+			keys["discovery"] = true
+		}
+		keys["refresh"], keys["maxStale"] = k.Refresh.String(), k.MaxStale.String()
+		if k.CAFile != "" {
+			keys["ca"] = object{"file": k.CAFile}
+		}
+	}
+	use := map[identity.Use]string{identity.UseAccess: "access", identity.UseID: "id"}[j.Use]
+	return object{
+		"jwt": object{
+			"issuer": j.Issuer, "audiences": j.Audiences, "algorithms": j.Algorithms, "use": use, "types": j.Types,
+			"jwks": compact(keys), "skew": j.Skew.String(), "maxLifetime": j.MaxLifetime.String(), "maxSize": j.MaxSize,
+		},
+		"from":   compact(object{"header": p.From.Header, "scheme": p.From.Scheme, "cookie": p.From.Cookie}),
+		"claims": compact(object{"subject": p.Claims.Subject, "client": p.Claims.Client, "scopes": p.Claims.Scopes, "roles": p.Claims.Roles}),
+	}
+}
+
+// compact leaves out what is empty.
+func compact(o object) object {
+	for key, value := range o {
+		switch v := value.(type) {
+		case string:
+			drop(o, key, v == "")
+		case []string:
+			drop(o, key, len(v) == 0)
+		case []object:
+			drop(o, key, len(v) == 0)
+		case object:
+			drop(o, key, len(v) == 0)
+		}
+	}
+	return o
+}
+
+func drop(o object, key string, empty bool) {
+	if empty {
+		delete(o, key)
+	}
+}

@@ -1,0 +1,135 @@
+package syntax
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/policy/pattern"
+	"github.com/postern/postern/policy/syntax/tree"
+)
+
+// The callers that are no patterns.
+const (
+	anyone      = "anyone"
+	groupPrefix = "group:"
+)
+
+var laterInRules = map[string]string{"when": notYet, "shadow": notYet}
+
+var (
+	allowShape = &shape{what: "an allow", fields: ruleFields, refused: laterInRules}
+	denyShape  = &shape{what: "a deny", fields: ruleFields, refused: laterInRules}
+	ruleFields = []string{"name", "callers", "user", "headers", "source"}
+)
+
+func (s scope) rules(n *tree.Node, shape *shape) []Rule {
+	items := s.items(n)
+	rules := make([]Rule, 0, len(items))
+	for i := range items {
+		rules = append(rules, s.rule(&items[i], shape))
+	}
+	return rules
+}
+
+func (s scope) rule(n *tree.Node, shape *shape) Rule {
+	o := s.object(n, shape)
+	callers := o.get("callers")
+	if callers == nil && shape == allowShape && o.node != nil {
+		s.fail(n, "an allow needs callers: name them, or write [anyone]")
+	}
+	rule := Rule{
+		Position: s.position(n),
+		Name:     s.text(o.get("name"), checkLabel),
+		Callers:  s.callers(callers),
+		User:     s.user(o.get("user")),
+		Headers:  s.headers(o.get("headers")),
+		Source:   s.prefixes(o.get("source")),
+	}
+	if shape == denyShape && o.node != nil && o.namesNothing() {
+		s.fail(n, "a deny that names nothing would deny everything: write callers: [anyone] if that is meant")
+	}
+	return rule
+}
+
+// namesNothing says that a rule has no condition; an unknown field is reported as one anyway.
+func (o object) namesNothing() bool {
+	for key := range o.node.Fields() {
+		if key.Text != "name" {
+			return false
+		}
+	}
+	return true
+}
+
+// callers reads patterns, groups, and anyone, which stands alone.
+func (s scope) callers(n *tree.Node) []Text {
+	callers := s.texts(n, s.checkCaller)
+	for _, c := range callers {
+		if c.Value == anyone && len(callers) > 1 {
+			s.errors.Add(&Error{c.Position, "anyone is every caller: it stands alone"})
+		}
+	}
+	return callers
+}
+
+func (s scope) checkCaller(caller string) error {
+	if caller == anyone {
+		return nil
+	}
+	name, isGroup := strings.CutPrefix(caller, groupPrefix)
+	if isGroup {
+		return s.checkGroup(name)
+	}
+	if _, err := pattern.Parse(caller); err != nil {
+		return s.meantCaller(caller, err)
+	}
+	return nil
+}
+
+func (s scope) checkGroup(name string) error {
+	for _, group := range s.groups {
+		if group == name {
+			return nil
+		}
+	}
+	if near := nearest(name, s.groups); near != "" {
+		return fmt.Errorf(`this document has no group %s: did you mean "group:%s"?`, quote(name), near)
+	}
+	return fmt.Errorf("this document has no group %s: define it under groups", quote(name))
+}
+
+// meantCaller says which caller that is no pattern may have been meant.
+func (s scope) meantCaller(caller string, err error) error {
+	switch {
+	case strings.Contains(caller, ":"):
+		return err
+	case nearest(caller, []string{anyone, "everyone", "all", "any"}) != "":
+		return fmt.Errorf("%w; every caller is written anyone", err)
+	}
+	for _, group := range s.groups {
+		if group == caller {
+			return fmt.Errorf("%w; a group is written group:%s", err, group)
+		}
+	}
+	return err
+}
+
+// uniqueNames holds the rules that stand together to names that differ.
+func uniqueNames(r *reader, what string, lists ...[]Rule) {
+	var names []Text
+	for _, rules := range lists {
+		for i := range rules {
+			if rules[i].Name.Value != "" {
+				names = append(names, rules[i].Name)
+			}
+		}
+	}
+	slices.SortFunc(names, func(a, b Text) int { return a.Position.compare(b.Position) })
+	seen := newSeen(len(names))
+	for _, name := range names {
+		if line := seen.add(name); line > 0 {
+			r.errors.Add(&Error{name.Position, fmt.Sprintf("a %s named %s stands in line %d already", what, quote(name.Value), line)})
+		}
+	}
+}

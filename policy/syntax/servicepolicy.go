@@ -1,0 +1,63 @@
+package syntax
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/postern/postern/policy/pattern"
+	"github.com/postern/postern/policy/syntax/tree"
+)
+
+var servicePolicyShape = &shape{
+	what:   "the spec of a ServicePolicy",
+	fields: []string{"workloads", "groups", "deny", "routes"},
+}
+
+// A scope is a reader of one ServicePolicy, whose rules may name its groups.
+type scope struct {
+	*reader
+	groups []string
+}
+
+func (r *reader) servicePolicy(n *tree.Node) *ServicePolicy {
+	o := r.object(n, servicePolicyShape)
+	if o.node == nil {
+		return nil
+	}
+	p := &ServicePolicy{
+		Workloads: r.texts(o.need("workloads"), checkPattern),
+		Groups:    r.groups(o.get("groups")),
+	}
+	s := scope{reader: r}
+	for _, g := range p.Groups {
+		s.groups = append(s.groups, g.Name.Value)
+	}
+	p.Deny = s.rules(o.get("deny"), denyShape)
+	uniqueNames(r, "rule", p.Deny)
+	p.Routes = s.routes(o.get("routes"))
+	return p
+}
+
+// checkPattern takes the pattern of a SPIFFE ID.
+func checkPattern(s string) error {
+	if s == anyone || strings.HasPrefix(s, groupPrefix) {
+		return errors.New("only a rule's callers may name " + s + ": write SPIFFE ID patterns here")
+	}
+	_, err := pattern.Parse(s)
+	return err
+}
+
+func (r *reader) groups(n *tree.Node) []Group {
+	switch {
+	case n == nil:
+		return nil
+	case n.Kind != tree.Mapping:
+		r.fail(n, "expected groups (a mapping of names to lists of SPIFFE ID patterns), found %s", found(n))
+		return nil
+	}
+	var groups []Group
+	for key, value := range n.Fields() {
+		groups = append(groups, Group{Name: r.text(key, checkLabel), Callers: r.texts(value, checkPattern)})
+	}
+	return groups
+}
