@@ -1,0 +1,156 @@
+package keys
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"syscall"
+
+	"github.com/postern/postern/identity/jose"
+)
+
+const (
+	maxHeaders = 16 << 10 // bytes of an answer's headers
+	maxCAFile  = 1 << 20  // bytes
+	maxError   = 200      // bytes of an error's text in a Status
+)
+
+// An origin is where the text of a JWK Set comes from.
+type origin interface {
+	// fetch returns at most jose.MaxKeySet bytes. Errors hold no query and no password.
+	fetch(ctx context.Context) ([]byte, error)
+}
+
+// A webOrigin is an https URL.
+type webOrigin struct {
+	url    string
+	caFile string // "" for the system's roots
+}
+
+func (o webOrigin) fetch(ctx context.Context) ([]byte, error) {
+	client, err := newClient(o.caFile)
+	if err != nil {
+		return nil, err
+	}
+	return get(ctx, client, o.url)
+}
+
+// newClient returns a client for one fetch: a fetch is rare, so no connection is kept, and the
+// roots are read anew, which is how they rotate.
+func newClient(caFile string) (*http.Client, error) {
+	roots, err := readRoots(caFile)
+	if err != nil {
+		return nil, err
+	}
+	dialer := &net.Dialer{Control: control}
+	return &http.Client{
+		Transport: &http.Transport{
+			Proxy:                  nil, // a proxy would connect to addresses that control refuses
+			DialContext:            dialer.DialContext,
+			TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+			DisableKeepAlives:      true,
+			DisableCompression:     true,
+			MaxResponseHeaderBytes: maxHeaders,
+		},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}, nil
+}
+
+// readRoots returns the certificates of a PEM file, or nil, the system's, for "".
+func readRoots(file string) (*x509.CertPool, error) {
+	if file == "" {
+		return nil, nil
+	}
+	pem, err := readFile(file, maxCAFile)
+	if err != nil {
+		return nil, fmt.Errorf("CA file: %w", err)
+	}
+	roots := x509.NewCertPool()
+	if !roots.AppendCertsFromPEM(pem) {
+		return nil, errors.New("CA file: no PEM certificate in it")
+	}
+	return roots, nil
+}
+
+// get returns the body of an answer with the status 200.
+func get(ctx context.Context, client *http.Client, from string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, from, nil)
+	if err != nil {
+		return nil, errors.New("not a URL")
+	}
+	req.Header.Set("Accept", "application/jwk-set+json, application/json")
+	req.Header.Set("User-Agent", "postern")
+	resp, err := client.Do(req)
+	if err != nil {
+		return nil, withoutURL(err)
+	}
+	defer resp.Body.Close() //nolint:errcheck // nothing was written
+	switch encoding := resp.Header.Get("Content-Encoding"); {
+	case resp.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("status %d where 200 is wanted; redirects are not followed", resp.StatusCode)
+	case encoding != "" && !strings.EqualFold(encoding, "identity"):
+		return nil, errors.New("a compressed answer, which was not asked for")
+	}
+	body, err := readAll(resp.Body, jose.MaxKeySet)
+	if err != nil {
+		return nil, withoutURL(err)
+	}
+	return body, nil
+}
+
+// withoutURL returns an error of net/http without the URL, whose query may be a secret.
+func withoutURL(err error) error {
+	var timeout interface{ Timeout() bool }
+	if errors.As(err, &timeout) && timeout.Timeout() {
+		return errors.New("timed out")
+	}
+	if wrapped := (*url.Error)(nil); errors.As(err, &wrapped) {
+		return wrapped.Err
+	}
+	return err
+}
+
+// readAll reads r to its end, which has to come within limit bytes.
+func readAll(r io.Reader, limit int64) ([]byte, error) {
+	b, err := io.ReadAll(io.LimitReader(r, limit+1))
+	switch {
+	case err != nil:
+		return nil, err
+	case int64(len(b)) > limit:
+		return nil, fmt.Errorf("more than %d bytes", limit)
+	}
+	return b, nil
+}
+
+// A fileOrigin is the path of a file.
+type fileOrigin string
+
+func (o fileOrigin) fetch(context.Context) ([]byte, error) {
+	return readFile(string(o), jose.MaxKeySet)
+}
+
+// readFile reads a regular file of at most limit bytes. It never waits for the other end of a
+// pipe.
+func readFile(name string, limit int64) ([]byte, error) {
+	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close() //nolint:errcheck // nothing was written
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, errors.New("not a regular file")
+	}
+	return readAll(f, limit)
+}
