@@ -1,0 +1,143 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+	"go.uber.org/zap"
+
+	"github.com/postern/postern/extauthz"
+	"github.com/postern/postern/policy"
+	"github.com/postern/postern/policy/directory"
+)
+
+// quiet is how long the policy directory must be still before it is read.
+const quiet = 200 * time.Millisecond
+
+// A loader holds what was read last from the policy directory, and for whom it is compiled.
+// Both must be known before there is a policy.
+type loader struct {
+	mu       sync.Mutex
+	content  *directory.Content // the last that was read without an error
+	workload spiffeid.ID
+	loaded   string // the digest of the content in force
+	at       time.Time
+	err      error // why the newest is not in force
+}
+
+// loadFirst reads the directory once: what is wrong at the start is an error, and not
+// something to wait for.
+func (s *sidecar) loadFirst() error {
+	content, err := directory.Load(s.policies, s.secrets)
+	if err != nil {
+		return fmt.Errorf("--policies:\n%w", err)
+	}
+	s.policiesRead(content, nil)
+	if err := s.policyError(); err != nil {
+		return fmt.Errorf("--policies:\n%w", err)
+	}
+	return nil
+}
+
+// runPolicies watches the directory.
+func (s *sidecar) runPolicies(ctx context.Context) error {
+	return directory.Watch(ctx, s.policies, s.secrets, quiet, s.policiesRead)
+}
+
+// policiesRead takes in what the directory holds now, or why it cannot be read.
+func (s *sidecar) policiesRead(content *directory.Content, err error) {
+	s.policy.mu.Lock()
+	defer s.policy.mu.Unlock()
+	if err != nil {
+		s.refusePolicy(err)
+		return
+	}
+	s.policy.content = content
+	s.applyPolicy()
+}
+
+// protect takes in whom we protect, unless --workload said so already.
+func (s *sidecar) protect(self spiffeid.ID) {
+	s.policy.mu.Lock()
+	defer s.policy.mu.Unlock()
+	if !s.settings.workload.IsZero() || self.IsZero() || self == s.policy.workload {
+		return
+	}
+	s.policy.workload = self
+	s.applyPolicy()
+}
+
+// applyPolicy compiles and swaps. An error changes nothing: the last good policy decides on.
+func (s *sidecar) applyPolicy() {
+	p := &s.policy
+	if p.content == nil || p.workload.IsZero() {
+		return
+	}
+	set, err := policy.Compile(p.content.Documents, p.workload.String())
+	if err == nil {
+		err = s.swap(set, p.content.Digest)
+	}
+	if err != nil {
+		s.refusePolicy(err)
+		return
+	}
+	p.loaded, p.at, p.err = p.content.Digest, time.Now(), nil
+	s.metrics.PolicyLoaded(p.loaded, p.at)
+	routes, rules := set.Size()
+	s.log.Info("policies loaded", zap.String("digest", p.loaded), zap.String("workload", set.Workload()),
+		zap.Strings("policies", set.Policies()), zap.Int("routes", routes), zap.Int("rules", rules), zap.Int("providers", len(set.Providers())))
+	if len(set.Policies()) == 0 {
+		s.log.Warn("no policy protects this workload, so that every request is denied: name it in the workloads of a ServicePolicy", zap.String("workload", set.Workload()))
+	}
+}
+
+// swap puts policies and providers into force together.
+func (s *sidecar) swap(set *policy.Set, digest string) error {
+	s.configuring.Store(true)
+	err := s.users.Configure(set.Providers())
+	if err == nil {
+		users := s.users.Current()
+		s.metrics.Retain(set.EachRoute)
+		s.current.Update(func(sn *extauthz.Snapshot) { sn.Policy, sn.Digest, sn.Users = set, digest, users })
+	}
+	s.configuring.Store(false)
+	s.usersChanged(nil)
+	return err
+}
+
+// refusePolicy is loud about an update that changes nothing.
+func (s *sidecar) refusePolicy(err error) {
+	s.policy.err = err
+	s.metrics.PolicyRefused()
+	s.log.Error("policies refused: the last good ones stay in force", zap.String("in_force", s.policy.loaded), zap.Strings("errors", lines(err)))
+}
+
+// policyError returns why the newest policies are not in force, or nil.
+func (s *sidecar) policyError() error {
+	s.policy.mu.Lock()
+	defer s.policy.mu.Unlock()
+	return s.policy.err
+}
+
+// protected returns the SPIFFE ID of the workload, or "" while it is not known.
+func (s *sidecar) protected() string {
+	s.policy.mu.Lock()
+	defer s.policy.mu.Unlock()
+	return s.policy.workload.String()
+}
+
+// lines returns each of the errors that were joined in err.
+func lines(err error) []string {
+	var all []string
+	if joined := (interface{ Unwrap() []error })(nil); errors.As(err, &joined) {
+		for _, e := range joined.Unwrap() {
+			all = append(all, e.Error())
+		}
+		return all
+	}
+	return []string{err.Error()}
+}

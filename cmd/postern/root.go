@@ -1,0 +1,60 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// version is set by the linker: -X main.version=v1.2.3.
+var version string
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "postern",
+		Short: "An external authorizer for Envoy that never fails open",
+		Long: `Postern stands next to a workload. Envoy asks it about every request (ext_authz, gRPC),
+and it answers from three proofs: which workload calls (SPIFFE mTLS), which person it
+calls for (JWT), and what the service's own policy grants the two of them on that route.
+
+Every flag can also be given by an environment variable: --listen is POSTERN_LISTEN.
+Exit codes: 0 fine, 1 found something wrong, 2 could not run.`,
+		Version:           buildVersion(),
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return fromEnvironment(c.Flags()) },
+	}
+	root.AddCommand(serveCommand(), envoyCommand())
+	return root
+}
+
+// fromEnvironment sets every flag that the command line left alone and the environment names.
+func fromEnvironment(flags *pflag.FlagSet) error {
+	var err error
+	flags.VisitAll(func(f *pflag.Flag) {
+		name := "POSTERN_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		value, ok := os.LookupEnv(name)
+		if !ok || f.Changed || err != nil {
+			return
+		}
+		if e := flags.Set(f.Name, value); e != nil {
+			err = fmt.Errorf("the environment variable %s: %w", name, e)
+		}
+	})
+	return err
+}
+
+// buildVersion is the version that the linker set, else what the build knows of itself.
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "devel"
+}

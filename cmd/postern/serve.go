@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/signal"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/postern/postern/identity/svid"
+	"github.com/postern/postern/identity/trust"
+)
+
+// serveOptions are the flags of postern serve.
+type serveOptions struct {
+	listen, listenMode    string
+	admin, status         string
+	policies, secrets     string
+	workload, workloadAPI string
+	trustBundles          []string
+	maxBundleAge          time.Duration
+	callers               string
+	record, logLevel      string
+	recordRequired        bool
+	drain                 time.Duration
+}
+
+func serveCommand() *cobra.Command {
+	o := serveOptions{}
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "Answer Envoy's questions",
+		Long: `Serve answers Envoy's external authorization checks for one workload.
+
+It is ready once it has policies, trust bundles and, where --workload does not say it,
+an identity of its own; ask /readyz on the admin address what is missing.`,
+		Example: `  # on a laptop, with bundles from files
+  postern serve --listen unix:///tmp/authz.sock --policies ./policies \
+    --workload spiffe://shop.test/ns/shop/sa/orders --trust-bundle shop.test=bundle.pem
+
+  # next to a pod, with SPIRE
+  postern serve --policies /etc/postern/policies --workload-api unix:///run/spire/agent.sock`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.listen, "listen", "unix:///run/postern/authz.sock", "where Envoy asks: unix:///PATH, or IP:PORT (mTLS unless loopback)")
+	f.StringVar(&o.listenMode, "listen-mode", "0660", "file mode of the Unix socket")
+	f.StringVar(&o.admin, "admin", "127.0.0.1:9902", "where /healthz, /readyz, /metrics and /snapshot are: loopback IP:PORT, or off")
+	f.StringVar(&o.status, "status", "off", "where /healthz, /readyz and /metrics alone are, for kubelets and Prometheus: IP:PORT, or off")
+	f.StringVar(&o.policies, "policies", "", "directory of policy documents, *.yaml, watched (required)")
+	f.StringVar(&o.secrets, "secrets", "", "directory of what file: in a document may name")
+	f.StringVar(&o.workload, "workload", "", "SPIFFE ID of the workload to protect; default the ID of our own SVID")
+	f.StringVar(&o.workloadAPI, "workload-api", "", "SPIFFE Workload API: unix:///PATH or tcp://IP:PORT; default $SPIFFE_ENDPOINT_SOCKET")
+	f.StringArrayVar(&o.trustBundles, "trust-bundle", nil, "TRUST_DOMAIN=FILE, PEM or SPIFFE bundle JSON, watched; repeatable; instead of --workload-api")
+	f.DurationVar(&o.maxBundleAge, "max-bundle-age", 24*time.Hour, "how long the last bundles serve when their source is gone")
+	f.StringVar(&o.callers, "callers", "verified", "verified, or asserted-by-envoy=TRUST_DOMAIN,...: take Envoy's word where it delivers no certificate (read SECURITY.md first)")
+	f.StringVar(&o.record, "record", "-", "decision records, a line of JSON each: - (standard output), a file, or off")
+	f.BoolVar(&o.recordRequired, "record-required", false, "allow nothing that could not be recorded")
+	f.DurationVar(&o.drain, "drain", 5*time.Second, "how long checks under way may take to finish after SIGTERM")
+	f.StringVar(&o.logLevel, "log-level", "info", "debug, info, warn or error; the log is on standard error")
+	return c
+}
+
+// settings are the flags, parsed.
+type settings struct {
+	serveOptions
+	listen   address
+	mode     fs.FileMode
+	admin    *address // nil: off
+	status   *address // nil: off
+	workload spiffeid.ID
+	asserted svid.Asserted
+	source   trust.Source
+	api      *trust.WorkloadAPI // nil: bundles come from files
+}
+
+// parse checks every flag, and reports all that is wrong at once.
+func (o serveOptions) parse() (settings, error) {
+	s := settings{serveOptions: o}
+	var errs []error
+	check := func(flag string, err error) {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("--%s: %w", flag, err))
+		}
+	}
+	var err error
+	s.listen, err = parseAddress(o.listen)
+	check("listen", err)
+	mode, err := strconv.ParseUint(o.listenMode, 8, 9)
+	check("listen-mode", err)
+	s.mode = fs.FileMode(mode)
+	s.admin, err = parsePage(o.admin)
+	check("admin", err)
+	if err == nil && s.admin != nil && !s.admin.loopback() {
+		check("admin", errors.New("must be on loopback, since it shows what is loaded: --status serves the rest elsewhere"))
+	}
+	s.status, err = parsePage(o.status)
+	check("status", err)
+	if o.policies == "" {
+		check("policies", errors.New("name the directory of the policy documents"))
+	}
+	if o.workload != "" {
+		s.workload, err = svid.ParseID(o.workload)
+		check("workload", err)
+	}
+	s.asserted, err = parseCallers(o.callers)
+	check("callers", err)
+	if o.recordRequired && o.record == "off" {
+		check("record-required", errors.New("nothing can be allowed with --record off"))
+	}
+	if o.maxBundleAge <= 0 {
+		check("max-bundle-age", errors.New("must be more than 0"))
+	}
+	if len(errs) == 0 {
+		check(s.openTrust())
+	}
+	return s, errors.Join(errs...)
+}
+
+// openTrust makes the source of bundles, and names the flag that an error is about.
+func (s *settings) openTrust() (flag string, err error) {
+	mtls := !s.listen.loopback()
+	if len(s.trustBundles) == 0 {
+		s.api, err = trust.NewWorkloadAPI(trust.WorkloadAPIConfig{
+			Addr: s.workloadAPI, Workload: s.workload, NeedSVID: mtls, MaxAge: s.maxBundleAge,
+		})
+		s.source = s.api
+		return "workload-api", err
+	}
+	switch {
+	case s.workloadAPI != "":
+		return "trust-bundle", errors.New("bundles come from files or from --workload-api: give one of the two")
+	case s.workload.IsZero():
+		return "workload", errors.New("bundles from files do not say who we are: name the workload to protect")
+	case mtls:
+		return "listen", errors.New("an address that is not loopback needs mTLS, and so an SVID from --workload-api: listen on a Unix socket or on loopback")
+	}
+	var files []trust.File
+	for _, flag := range s.trustBundles {
+		f, err := trust.ParseFile(flag)
+		if err != nil {
+			return "trust-bundle", err
+		}
+		files = append(files, f)
+	}
+	s.source, err = trust.OpenFiles(files, s.maxBundleAge)
+	return "trust-bundle", err
+}
+
+// parsePage reads the address of an HTTP listener, or off.
+func parsePage(text string) (*address, error) {
+	if text == "off" {
+		return nil, nil
+	}
+	a, err := parseAddress(text)
+	if err == nil && a.network != "tcp" {
+		err = fmt.Errorf("%q: give IP:PORT, or off", text)
+	}
+	return &a, err
+}
+
+func parseCallers(text string) (svid.Asserted, error) {
+	if text == "verified" {
+		return svid.Asserted{}, nil
+	}
+	domains, ok := strings.CutPrefix(text, "asserted-by-envoy=")
+	if !ok {
+		return svid.Asserted{}, fmt.Errorf("%q: give verified, or asserted-by-envoy=TRUST_DOMAIN,...", text)
+	}
+	return svid.ParseAsserted(domains)
+}
+
+// serve runs everything as one group: when one part ends, all do.
+func serve(ctx context.Context, o serveOptions) error {
+	settings, err := o.parse()
+	if err != nil {
+		return err
+	}
+	signal.Ignore(syscall.SIGPIPE) // when the reader of our records goes away, we count them as failed
+	s, err := newSidecar(settings, os.Stderr)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if err := s.bind(); err != nil {
+		return err
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	for _, part := range []func(context.Context) error{
+		s.runTrust, s.runProviders, s.runPolicies, s.runChecks, s.runPages, s.runReopen,
+	} {
+		group.Go(func() error { return part(ctx) })
+	}
+	return group.Wait()
+}

@@ -1,0 +1,257 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
+	"github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
+	"go.uber.org/zap"
+	"golang.org/x/sync/errgroup"
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/credentials"
+	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
+
+	"github.com/postern/postern/extauthz"
+	"github.com/postern/postern/extauthz/admin"
+	"github.com/postern/postern/extauthz/metrics"
+	"github.com/postern/postern/extauthz/record"
+	"github.com/postern/postern/identity/keys"
+	"github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/identity/trust"
+)
+
+// A sidecar is one postern serve: its parts, wired.
+type sidecar struct {
+	settings
+	log     *zap.Logger
+	current *extauthz.Current
+	records *record.Writer
+	metrics *metrics.Metrics
+	users   *provider.Manager
+	policy  loader
+	trust   atomic.Pointer[trust.State]
+	checks  *grpc.Server
+	authz   *extauthz.Server
+
+	listener net.Listener
+	pages    []page
+
+	drained     chan struct{} // closed when no check is under way any more
+	draining    atomic.Bool
+	configuring atomic.Bool // policies and providers change together
+}
+
+// A page is one HTTP listener about this process.
+type page struct {
+	net.Listener
+	handler http.Handler
+}
+
+func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
+	log, err := newLogger(o.logLevel, logs)
+	if err != nil {
+		return nil, fmt.Errorf("--log-level: %w", err)
+	}
+	s := &sidecar{settings: o, log: log, current: &extauthz.Current{}, drained: make(chan struct{})}
+	s.trust.Store(&trust.State{})
+	s.policy.workload = o.workload
+	if s.records, err = record.Open(o.record, record.Options{Required: o.recordRequired, Log: log}); err != nil {
+		return nil, fmt.Errorf("--record: %w", err)
+	}
+	s.users = provider.NewManager(provider.Options{Changed: s.usersChanged, Report: s.reportKeys})
+	s.metrics = metrics.New(metrics.Config{
+		Version:  buildVersion(),
+		Ready:    func() bool { return s.readiness().OK() },
+		InFlight: func() int64 { return s.authz.InFlight() },
+		Records:  s.records.Counts,
+		Bundles:  s.bundleMetrics,
+		Keys:     s.keyMetrics,
+	})
+	s.authz = extauthz.New(extauthz.Config{
+		Current: s.current, Records: s.records, Metrics: s.metrics, Log: log, Now: time.Now,
+	})
+	s.checks = s.newServer()
+	if err := s.loadFirst(); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// newServer returns the gRPC server. Its limit on messages is as wide as it can be, since one
+// that grpc-go refuses never reaches us, and Envoy's failure_mode_allow would let it in: the
+// place to bound a request's body is Envoy's with_request_body.
+func (s *sidecar) newServer() *grpc.Server {
+	options := []grpc.ServerOption{
+		grpc.ForceServerCodecV2(extauthz.Codec()),
+		grpc.MaxRecvMsgSize(1<<31 - 1),
+	}
+	if !s.listen.loopback() {
+		options = append(options, grpc.Creds(credentials.NewTLS(s.serverTLS())))
+	}
+	server := grpc.NewServer(options...)
+	authv3.RegisterAuthorizationServer(server, s.authz)
+	healthv1.RegisterHealthServer(server, extauthz.Health{Ready: func() bool { return s.readiness().OK() }})
+	return server
+}
+
+// serverTLS admits the Envoy beside the workload, which presents the workload's own SVID. No
+// session is resumed, since resumption would skip the verification.
+func (s *sidecar) serverTLS() *tls.Config {
+	return &tls.Config{
+		MinVersion:             tls.VersionTLS13,
+		GetCertificate:         tlsconfig.GetCertificate(s.api),
+		ClientAuth:             tls.RequireAnyClientCert,
+		SessionTicketsDisabled: true,
+		VerifyConnection: func(c tls.ConnectionState) error {
+			return s.admit(c.PeerCertificates)
+		},
+	}
+}
+
+func (s *sidecar) admit(sent []*x509.Certificate) error {
+	peer, err := s.trust.Load().Bundles.VerifyChain(sent, time.Now())
+	if err != nil {
+		return err
+	}
+	if self := s.protected(); peer.String() != self {
+		return fmt.Errorf("the client is %s: only the Envoy of %s may ask", peer, self)
+	}
+	return nil
+}
+
+// bind opens every listener, so that a clash is an error at once.
+func (s *sidecar) bind() (err error) {
+	if s.listener, err = s.listen.listen(s.mode); err != nil {
+		return fmt.Errorf("--listen: %w", err)
+	}
+	config := admin.Config{Ready: s.readiness, Snapshot: s.snapshot, Gatherer: s.metrics.Registry(), Addr: s.serveOptions.admin}
+	for _, p := range []struct {
+		flag    string
+		at      *address
+		handler http.Handler
+	}{
+		{"admin", s.admin, admin.New(config)},
+		{"status", s.status, admin.Status(config)},
+	} {
+		if p.at == nil {
+			continue
+		}
+		l, err := p.at.listen(0)
+		if err != nil {
+			return fmt.Errorf("--%s: %w (give another address, or off)", p.flag, err)
+		}
+		s.pages = append(s.pages, page{l, p.handler})
+		s.log.Info("listening", zap.String("for", p.flag), zap.String("at", l.Addr().String()))
+	}
+	return nil
+}
+
+// runChecks serves until ctx is done, and then lets what is under way finish.
+func (s *sidecar) runChecks(ctx context.Context) error {
+	s.log.Info("listening", zap.String("for", "checks"), zap.String("at", s.serveOptions.listen), zap.String("version", buildVersion()))
+	failed := make(chan error, 1)
+	go func() { failed <- s.checks.Serve(s.listener) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	s.log.Info("draining", zap.Duration("for", s.drain))
+	s.draining.Store(true)
+	defer close(s.drained)
+	late := time.AfterFunc(s.drain, s.checks.Stop)
+	defer late.Stop()
+	s.checks.GracefulStop()
+	return nil
+}
+
+// runPages serves HTTP until the checks have drained, so that a probe sees why.
+func (s *sidecar) runPages(context.Context) error {
+	var group errgroup.Group
+	for _, p := range s.pages {
+		server := admin.Server(p.handler)
+		group.Go(func() error {
+			if err := server.Serve(p); !errors.Is(err, http.ErrServerClosed) {
+				return err
+			}
+			return nil
+		})
+		group.Go(func() error {
+			<-s.drained
+			return server.Close()
+		})
+	}
+	return group.Wait()
+}
+
+// runTrust feeds bundles to the snapshot.
+func (s *sidecar) runTrust(ctx context.Context) error {
+	return s.source.Run(ctx, func(next trust.State) {
+		before := s.trust.Swap(&next)
+		s.current.Update(func(sn *extauthz.Snapshot) {
+			sn.Callers.Bundles, sn.Callers.Asserted = next.Bundles, s.asserted
+		})
+		s.reportTrust(*before, next)
+		s.protect(next.Self)
+	})
+}
+
+func (s *sidecar) runProviders(ctx context.Context) error {
+	s.users.Run(ctx)
+	return nil
+}
+
+// runReopen opens a file of records anew at SIGHUP, as logrotate wants.
+func (s *sidecar) runReopen(ctx context.Context) error {
+	hup := make(chan os.Signal, 1)
+	signal.Notify(hup, syscall.SIGHUP)
+	defer signal.Stop(hup)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-hup:
+			if err := s.records.Reopen(); err != nil {
+				s.log.Error("the records could not be reopened; they go where they went", zap.Error(err))
+			}
+		}
+	}
+}
+
+// usersChanged takes over new keys. While policies and providers change together, it leaves
+// that to loader.apply, which does it when both have.
+func (s *sidecar) usersChanged(*provider.Set) {
+	if !s.configuring.Load() {
+		s.current.Update(func(sn *extauthz.Snapshot) { sn.Users = s.users.Current() })
+	}
+}
+
+func (s *sidecar) reportKeys(k keys.Status) {
+	if k.Error != "" {
+		s.log.Warn("the keys of a provider could not be had; the last good ones serve until they are stale", zap.Any("keys", k))
+		return
+	}
+	s.log.Info("the keys of a provider are to be had", zap.Any("keys", k))
+}
+
+// close writes the records that wait.
+func (s *sidecar) close() {
+	ctx, cancel := context.WithTimeout(context.Background(), s.drain)
+	defer cancel()
+	if err := s.records.Close(ctx); err != nil {
+		s.log.Error("records were lost", zap.Error(err))
+	}
+	s.log.Info("stopped")
+}

@@ -1,0 +1,169 @@
+package main
+
+import (
+	"encoding/hex"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"go.uber.org/zap"
+	"go.uber.org/zap/zapcore"
+
+	"github.com/postern/postern/extauthz/admin"
+	"github.com/postern/postern/extauthz/metrics"
+	"github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/identity/trust"
+)
+
+// readiness says what is there of what a decision needs. It never depends on an issuer, which
+// fails its own tokens and nothing else.
+func (s *sidecar) readiness() admin.Readiness {
+	return admin.Readiness{s.policyPart(), s.trustPart(), s.servingPart()}
+}
+
+func (s *sidecar) policyPart() admin.Part {
+	s.policy.mu.Lock()
+	defer s.policy.mu.Unlock()
+	p := admin.Part{Name: "policies", State: admin.OK, Detail: "digest " + s.policy.loaded}
+	switch {
+	case s.policy.loaded == "" && s.policy.workload.IsZero():
+		p.State, p.Detail = admin.Missing, "the workload to protect is not known yet"
+		p.Remedy = "give --workload, or register this process with the Workload API"
+	case s.policy.loaded == "":
+		p.State, p.Detail = admin.Missing, "no policies could be loaded"
+		p.Remedy = "mend what the log says"
+	case s.policy.err != nil:
+		p.State, p.Detail = admin.Degraded, fmt.Sprintf("the newest were refused, and digest %s decides: %v", s.policy.loaded, s.policy.err)
+		p.Remedy = "mend the documents; they are read again when they change"
+	}
+	return p
+}
+
+func (s *sidecar) trustPart() admin.Part {
+	state := s.trust.Load()
+	lacks := state.Lacks(time.Now())
+	switch {
+	case len(lacks) > 0:
+		return admin.Part{Name: "trust bundles", State: admin.Missing, Detail: strings.Join(lacks, "; ")}
+	case len(state.Problems) > 0:
+		return admin.Part{Name: "trust bundles", State: admin.Degraded, Detail: strings.Join(state.Problems, "; ")}
+	default:
+		return admin.Part{Name: "trust bundles", State: admin.OK, Detail: fmt.Sprintf("%d trust domains", state.Bundles.Len())}
+	}
+}
+
+func (s *sidecar) servingPart() admin.Part {
+	if s.draining.Load() {
+		return admin.Part{Name: "serving", State: admin.Missing, Detail: "draining: the process was told to stop"}
+	}
+	return admin.Part{Name: "serving", State: admin.OK, Detail: s.serveOptions.listen}
+}
+
+// reportTrust is loud about what changed.
+func (s *sidecar) reportTrust(before, after trust.State) {
+	for _, p := range added(before.Problems, after.Problems) {
+		s.log.Warn("trust bundles: the last good ones serve", zap.String("problem", p))
+	}
+	for _, m := range added(before.Missing, after.Missing) {
+		s.log.Warn("trust bundles: not ready", zap.String("missing", m))
+	}
+	if before.Bundles == after.Bundles {
+		return
+	}
+	for _, d := range after.Bundles.Domains() {
+		fields := []zap.Field{
+			zap.String("trust_domain", d.Name), zap.Int("authorities", d.Authorities), zap.String("digest", hex.EncodeToString(d.Digest[:])),
+		}
+		if !d.Until.IsZero() {
+			fields = append(fields, zap.Time("stale_from", d.Until))
+		}
+		s.log.Info("trust bundle", fields...)
+	}
+}
+
+// added returns what is in after and not in before.
+func added(before, after []string) []string {
+	known := map[string]bool{}
+	for _, s := range before {
+		known[s] = true
+	}
+	var all []string
+	for _, s := range after {
+		if !known[s] {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// snapshot is what is loaded, for /snapshot. It holds no secret.
+func (s *sidecar) snapshot() any {
+	type bundle struct {
+		TrustDomain string    `json:"trust_domain"`
+		Authorities int       `json:"authorities"`
+		Digest      string    `json:"digest"`
+		StaleFrom   time.Time `json:"stale_from,omitzero"`
+	}
+	out := struct {
+		Version   string            `json:"version"`
+		Workload  string            `json:"workload"`
+		Digest    string            `json:"policy_digest"`
+		LoadedAt  time.Time         `json:"policy_loaded_at,omitzero"`
+		Policies  []string          `json:"policies"`
+		Files     []string          `json:"files"`
+		Routes    int               `json:"routes"`
+		Rules     int               `json:"rules"`
+		Bundles   []bundle          `json:"trust_bundles"`
+		Providers []provider.Status `json:"providers"`
+		Errors    []string          `json:"errors,omitempty"`
+	}{Version: buildVersion(), Workload: s.protected()}
+	if now := s.current.Load(); now != nil && now.Policy != nil {
+		out.Digest, out.Policies = now.Digest, now.Policy.Policies()
+		out.Routes, out.Rules = now.Policy.Size()
+		out.Providers = now.Users.Status()
+	}
+	for _, d := range s.trust.Load().Bundles.Domains() {
+		out.Bundles = append(out.Bundles, bundle{d.Name, d.Authorities, hex.EncodeToString(d.Digest[:]), d.Until})
+	}
+	s.policy.mu.Lock()
+	defer s.policy.mu.Unlock()
+	out.LoadedAt = s.policy.at
+	if s.policy.content != nil {
+		out.Files = s.policy.content.Files
+	}
+	if s.policy.err != nil {
+		out.Errors = lines(s.policy.err)
+	}
+	return out
+}
+
+func (s *sidecar) bundleMetrics() []metrics.Bundle {
+	var all []metrics.Bundle
+	for _, d := range s.trust.Load().Bundles.Domains() {
+		stale := !d.Until.IsZero() && !time.Now().Before(d.Until)
+		all = append(all, metrics.Bundle{TrustDomain: d.Name, Authorities: d.Authorities, Stale: stale})
+	}
+	return all
+}
+
+func (s *sidecar) keyMetrics() []metrics.Keys {
+	var all []metrics.Keys
+	for _, p := range s.users.Current().Status() {
+		if k := p.Keys; k != nil {
+			all = append(all, metrics.Keys{Provider: p.Name, Keys: k.Keys, Had: k.FetchedAt, Fetched: k.Fetches - min(k.Failures, k.Fetches), Failed: k.Failures})
+		}
+	}
+	return all
+}
+
+// newLogger logs lines of JSON to out, and never a request's contents.
+func newLogger(level string, out io.Writer) (*zap.Logger, error) {
+	l, err := zapcore.ParseLevel(level)
+	if err != nil {
+		return nil, err
+	}
+	encoder := zap.NewProductionEncoderConfig()
+	encoder.EncodeTime = zapcore.ISO8601TimeEncoder
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.Lock(zapcore.AddSync(out)), l)), nil
+}
