@@ -4,7 +4,9 @@ import (
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -136,6 +138,40 @@ func TestVerifyChain(t *testing.T) {
 	} {
 		if caller, err := bundles.VerifyChain(tc.sent, time.Now()); reason.Of(err) != tc.want || !caller.IsZero() {
 			t.Errorf("%s: %v, %v; want %v", name, caller, err, tc.want)
+		}
+	}
+}
+
+// TestCauses holds that whoever reads the log learns what is wrong, and nothing of the
+// certificate's own bytes.
+func TestCauses(t *testing.T) {
+	w := newWorld(t)
+	bad := minttest.SVID(t, w.shop, web, mint.With(func(c *x509.Certificate) { c.KeyUsage = 0 })).Leaf()
+	unfit := minttest.Intermediate(t, w.shop, mint.With(func(c *x509.Certificate) { c.KeyUsage = 0 }))
+	late := minttest.SVID(t, w.shop, web, mint.Now(noon.Add(-2*time.Hour))).Leaf()
+	good := minttest.SVID(t, w.shop, web).Leaf()
+	stale := bundles(t, bundle(t, "shop.test", w.shop.Certificate()).Until(noon))
+	for _, tc := range []struct {
+		set  *svid.Bundles
+		p    svid.Presented
+		want string
+	}{
+		{w.bundles, svid.Presented{Principal: web}, "certificate_missing: Envoy names a principal"},
+		{w.bundles, svid.Presented{Principal: web, Certificate: "%"}, "certificate_malformed: source.certificate: an escape is cut off"},
+		{w.bundles, present(web, bad), "certificate_not_svid: no key usage (section 4.3)"},
+		{w.bundles, present(web, late), "certificate_expired: valid until 2026-03-01T11:00:00Z"},
+		{w.bundles, present(order, good), `bad_request: the principal is not the ID "` + web + `"`},
+		{nil, present(web, good), `trust_domain_unknown: no bundle for the trust domain "shop.test"`},
+		{stale, present(web, good), `bundle_stale: the bundle of "shop.test" served until 2026-03-01T12:00:00Z`},
+		{w.bundles, present(web, minttest.SVID(t, w.elsewhere, web).Leaf()), `certificate_untrusted: no chain to the bundle of "shop.test": x509:`},
+		{w.bundles, forward(web, minttest.SVID(t, unfit, web).Certificates...), "; certificate 2 of the Chain is unfit: no critical key usage"},
+	} {
+		_, err := tc.set.Verify(tc.p, noon)
+		if err == nil || !strings.Contains(err.Error(), tc.want) || strings.Contains(err.Error(), "PANIC") || len(err.Error()) > 600 {
+			t.Errorf("got %v, want %q", err, tc.want)
+		}
+		if tc.p.Certificate != "%" && strings.Contains(fmt.Sprint(err), "MII") {
+			t.Errorf("%v quotes the certificate", err)
 		}
 	}
 }

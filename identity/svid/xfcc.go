@@ -61,7 +61,8 @@ func parseForwarded(s string) (forwarded, error) {
 	return f, nil
 }
 
-// fields reads one element from its start. After the first error it reads nothing.
+// fields reads one element from its start. After an error has takes nothing, so that every
+// other method but must and hash may rely on there being none.
 type fields struct {
 	rest string
 	err  error
@@ -99,9 +100,6 @@ func (p *fields) hash() string {
 
 // pem takes escaped PEM up to the quote that closes it: nothing in it can be one.
 func (p *fields) pem() string {
-	if p.err != nil {
-		return ""
-	}
 	text, rest, ok := strings.Cut(p.rest, `"`)
 	if !ok || text == "" {
 		p.err = errors.New("a quoted value is empty or does not end")
@@ -114,7 +112,7 @@ func (p *fields) pem() string {
 // quoted skips a quoted string up to the quote that closes it; a backslash escapes a byte
 // (Envoy writes the subject as RFC 2253 does).
 func (p *fields) quoted() {
-	for i := 0; p.err == nil && i < len(p.rest); i++ {
+	for i := 0; i < len(p.rest); i++ {
 		switch p.rest[i] {
 		case '\\':
 			i++
@@ -123,23 +121,20 @@ func (p *fields) quoted() {
 			return
 		}
 	}
-	if p.err == nil {
-		p.err = errors.New("a quoted value does not end")
-	}
+	p.err = errors.New("a quoted value does not end")
 }
 
 // value skips a bare value: visible ASCII up to the next semicolon.
 func (p *fields) value() {
-	for i := 0; p.err == nil && i < len(p.rest); i++ {
+	for i := 0; i < len(p.rest); i++ {
 		switch c := p.rest[i]; {
 		case c == ';':
 			p.rest = p.rest[i:]
 			return
 		case c <= ' ' || c >= 0x7f || c == ',' || c == '"' || c == '\\':
 			p.err = fmt.Errorf("the byte %q in a value that is not quoted", c)
+			return
 		}
 	}
-	if p.err == nil {
-		p.rest = ""
-	}
+	p.rest = ""
 }
