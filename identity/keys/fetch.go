@@ -100,8 +100,11 @@ func get(ctx context.Context, client *http.Client, from string) ([]byte, error) 
 		return nil, errors.New("a compressed answer, which was not asked for")
 	}
 	body, err := readAll(resp.Body, jose.MaxKeySet)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, withoutURL(err)
+	case ctx.Err() != nil: // a server that sees us go may end its answer as if it were whole
+		return nil, errors.New("timed out")
 	}
 	return body, nil
 }
