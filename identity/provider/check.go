@@ -1,0 +1,59 @@
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/identity"
+)
+
+// Check says what is wrong with reading the providers called names on one route: a name that
+// is not in the Set, or two providers that a token can belong to at once, which would refuse
+// each such token.
+func (s *Set) Check(names []string) error {
+	entries, err := s.named(names)
+	if err != nil {
+		return err
+	}
+	for i, a := range entries {
+		for _, b := range entries[:i] {
+			if alike(a.config, b.config) {
+				return fmt.Errorf("providers %q and %q have the same issuer, place and audience: no token could tell them apart", b.config.Name, a.config.Name)
+			}
+		}
+	}
+	return nil
+}
+
+// alike says whether two providers claim the same tokens.
+func alike(a, b identity.Provider) bool {
+	return a.From == b.From && a.JWT != nil && b.JWT != nil && a.JWT.Issuer == b.JWT.Issuer &&
+		slices.ContainsFunc(a.JWT.Audiences, func(aud string) bool { return slices.Contains(b.JWT.Audiences, aud) })
+}
+
+// checkPlace says what is wrong with where a provider finds its credential.
+func checkPlace(p identity.Place) error {
+	switch {
+	case p.Cookie != "" && (p.Header != "" || p.Scheme != ""):
+		return errors.New("from: both a header and a cookie")
+	case p.Cookie != "" && !isToken(p.Cookie):
+		return errors.New("from: not the name of a cookie")
+	case p.Cookie != "":
+		return nil
+	case !isToken(p.Header) || p.Header != strings.ToLower(p.Header):
+		return errors.New("from: not the name of a header in lower case")
+	case p.Header == "cookie":
+		return errors.New("from: a cookie is named by cookie")
+	case p.Scheme != "" && !isToken(p.Scheme):
+		return errors.New("from: not an authentication scheme")
+	}
+	return nil
+}
+
+// isToken says whether s is a token: RFC 9110 section 5.6.2.
+func isToken(s string) bool {
+	scheme, rest := cutScheme(s)
+	return scheme != "" && rest == ""
+}

@@ -1,0 +1,64 @@
+// Package kind is the contract between the provider package and each kind of credential.
+//
+// It is a package of its own so that a kind needs one folder, which imports this one, and one
+// line in provider.Kinds, which imports the folder.
+package kind
+
+import (
+	"time"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/keys"
+)
+
+// A Kind is one kind of credential.
+type Kind struct {
+	// Name is the name of its field in an IdentityProvider.
+	Name string
+	// Is says whether a provider is of this kind.
+	Is func(identity.Provider) bool
+	// New checks a provider of this kind and returns its source, not started. It does no I/O.
+	New func(identity.Provider, Env) (Source, error)
+}
+
+// An Env is what kinds share.
+type Env struct {
+	Keys *keys.Pool
+}
+
+// A Source is one configured provider at work.
+type Source interface {
+	// Start begins what has to happen in the background. It does not wait for any of it.
+	Start() error
+	// Stop ends that, without waiting for the end. It is called after Start, and once.
+	Stop()
+	// Prover returns what proves credentials from now on, until something changes. It is
+	// called from several goroutines at once.
+	Prover() Prover
+	// Keys returns how its keys are; nil when it has none, or was not started.
+	Keys() *keys.Status
+}
+
+// A Prover proves the credentials of one provider. It is immutable, safe for concurrent use,
+// and never waits.
+type Prover interface {
+	// MaxSize is how many bytes a credential may have.
+	MaxSize() int
+	// Match says how far a credential claims to be this provider's. It proves nothing, and
+	// serves to choose one provider where several find their credential in one place.
+	Match(*Presented) Match
+	// Prove returns the user for whom a credential speaks at a time. The error is a
+	// *reason.Error and holds no part of the credential. With it, wait is how many seconds a
+	// client does well to wait before it tries again; 0 when trying again would not help.
+	Prove(c *Presented, at time.Time, caller identity.Caller) (user *identity.User, wait int, err error)
+}
+
+// A Match says how far a credential claims to be a provider's.
+type Match uint8
+
+// The matches, each stronger than the one before. The zero Match is none.
+const (
+	None Match = iota // from elsewhere, or unreadable
+	Kin               // from the same issuer, but not made for this provider
+	Own               // made for this provider
+)
