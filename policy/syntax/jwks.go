@@ -36,12 +36,11 @@ func (r *reader) keys(n *tree.Node, k *identity.KeySource, d *Document) {
 		r.discovery(o.get("discovery"), k)
 	case "file":
 		r.file(o.get("file"), &k.File, d)
-		for _, field := range []string{"ca", "refresh", "maxStale"} {
+		for _, field := range []string{"ca", "refresh"} {
 			if extra := o.get(field); extra != nil {
 				r.fail(extra, "%s is for keys that are fetched: a file is watched", field)
 			}
 		}
-		return
 	}
 	if ca := o.get("ca"); ca != nil {
 		r.file(r.object(ca, caShape).need("file"), &k.CAFile, d)

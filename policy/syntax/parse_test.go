@@ -142,7 +142,7 @@ func TestIdentityProviderDefaults(t *testing.T) {
 			return p.JWT.Use == identity.UseID && slices.Equal(p.JWT.Types, []string{"", "jwt"}) && p.JWT.Keys.Discovery
 		}},
 		{"a file is watched", "    jwks: {file: a/b.json}\n", func(p *identity.Provider) bool {
-			return p.JWT.Keys == identity.KeySource{File: "a/b.json"}
+			return p.JWT.Keys == identity.KeySource{File: "a/b.json", Refresh: 5 * time.Minute, MaxStale: 24 * time.Hour}
 		}},
 		{"slow refresh", "    jwks: {discovery: true, refresh: 24h}\n", func(p *identity.Provider) bool {
 			return p.JWT.Keys.Refresh == 24*time.Hour && p.JWT.Keys.MaxStale == 24*time.Hour
