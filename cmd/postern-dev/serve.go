@@ -48,9 +48,11 @@ DIR/ready.json say where:
 
   DIR/api.sock               a Workload API whose callers are every workload
   DIR/NAME/api.sock          a Workload API whose callers are this workload
-  DIR/NAME/svid.pem …        its certificate, key.pem, bundle.pem, and TRUST_DOMAIN.pem of each
-                             domain; all replaced at once, for Envoy's watched_directory
-  DIR/_bundles/              TRUST_DOMAIN.pem and .json, for whoever has no identity
+  DIR/NAME/svid.pem …        its certificate, key.pem, bundle.pem, TRUST_DOMAIN.pem of each domain
+                             and bundles.json with all of them; all replaced at once, for Envoy's
+                             watched_directory
+  DIR/_bundles/              TRUST_DOMAIN.pem, TRUST_DOMAIN.json and bundles.json, for whoever has
+                             no identity
   DIR/idp-ca.pem             who vouches for the identity provider's certificate`,
 		Example: `  postern-dev serve
   postern-dev serve --workload spiffe://shop.test/ns/shop/sa/web --svid-ttl 1m

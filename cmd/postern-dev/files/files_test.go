@@ -3,6 +3,7 @@ package files_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -170,6 +171,30 @@ func verify(t *testing.T, folder string) {
 	}
 	if read(t, folder, "web", "bundle.pem") != read(t, folder, files.Bundles, "shop.test.pem") {
 		t.Error("two bundles of one domain differ")
+	}
+}
+
+// TestTheMapOfBundles holds that bundles.json has every trust domain and X.509 authorities alone:
+// Envoy refuses the map for any other key.
+func TestTheMapOfBundles(t *testing.T) {
+	folder := t.TempDir()
+	if _, err := files.NewKeeper(folder, newAuthority(t)); err != nil {
+		t.Fatal(err)
+	}
+	var document struct {
+		Domains map[string]json.RawMessage `json:"trust_domains"`
+	}
+	if err := json.Unmarshal([]byte(read(t, folder, "web", "bundles.json")), &document); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"shop.test", "partner.test"} {
+		bundle, err := spiffebundle.Parse(spiffeid.RequireTrustDomainFromString(name), document.Domains[name])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(bundle.X509Authorities()) != 1 || len(bundle.JWTAuthorities()) != 0 {
+			t.Errorf("%s: %d and %d authorities", name, len(bundle.X509Authorities()), len(bundle.JWTAuthorities()))
+		}
 	}
 }
 

@@ -3,9 +3,12 @@ package files
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"maps"
 	"path/filepath"
+
+	"github.com/spiffe/go-spiffe/v2/bundle/spiffebundle"
 
 	"github.com/postern/postern/cmd/postern-dev/authority"
 	"github.com/postern/postern/identity/mint"
@@ -20,7 +23,11 @@ const Bundles = "_bundles"
 //	NAME/key.pem            its private key
 //	NAME/bundle.pem         the bundle of its own trust domain
 //	NAME/TRUST_DOMAIN.pem   the bundle of each trust domain
-//	_bundles/TRUST_DOMAIN.pem and .json, for who has no identity
+//	NAME/bundles.json       all of them, a SPIFFE trust bundle map without JWT authorities
+//	_bundles/               TRUST_DOMAIN.pem and .json, and bundles.json, for who has no identity
+//
+// Envoy notices a changed bundle of another trust domain only through bundles.json
+// (trust_bundles of its SPIFFE validator): of a Secret it watches its own trusted_ca alone.
 type Keeper struct {
 	folder  string
 	watch   func() (*authority.Snapshot, <-chan struct{})
@@ -50,15 +57,9 @@ func (k *Keeper) Run(ctx context.Context) error {
 }
 
 func (k *Keeper) write(snapshot *authority.Snapshot) error {
-	bundles, documents := map[string][]byte{}, map[string][]byte{}
-	for _, bundle := range snapshot.Bundles {
-		name := bundle.TrustDomain().Name()
-		bundles[name+".pem"] = mint.CertificatePEM(bundle.X509Authorities()...)
-		document, err := bundle.Marshal()
-		if err != nil {
-			return fmt.Errorf("files: bundle of %s: %w", name, err)
-		}
-		documents[name+".json"] = document
+	bundles, documents, err := encode(snapshot)
+	if err != nil {
+		return err
 	}
 	for _, identity := range snapshot.Identities {
 		contents := maps.Clone(bundles)
@@ -71,6 +72,28 @@ func (k *Keeper) write(snapshot *authority.Snapshot) error {
 	}
 	maps.Copy(documents, bundles)
 	return k.swap(Bundles, documents)
+}
+
+// encode returns the files that every workload has of the bundles, and those beside them for
+// who has no identity.
+func encode(snapshot *authority.Snapshot) (bundles, documents map[string][]byte, err error) {
+	bundles, documents = map[string][]byte{}, map[string][]byte{}
+	domains := map[string]json.RawMessage{}
+	for _, bundle := range snapshot.Bundles {
+		name := bundle.TrustDomain().Name()
+		bundles[name+".pem"] = mint.CertificatePEM(bundle.X509Authorities()...)
+		document, err := bundle.Marshal()
+		if err != nil {
+			return nil, nil, fmt.Errorf("files: bundle of %s: %w", name, err)
+		}
+		documents[name+".json"] = document
+		// Envoy refuses the whole map for one JWT authority in it.
+		if domains[name], err = spiffebundle.FromX509Bundle(bundle.X509Bundle()).Marshal(); err != nil {
+			return nil, nil, fmt.Errorf("files: bundle of %s: %w", name, err)
+		}
+	}
+	bundles["bundles.json"], err = json.Marshal(map[string]any{"trust_domains": domains})
+	return bundles, documents, err
 }
 
 // swap writes only what changed, so that nobody who watches is woken for nothing.

@@ -2,6 +2,7 @@ package oidc
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -130,6 +131,9 @@ func checkGrants(name string, scopes []string, claims map[string]any) error {
 		if slices.Contains(reserved, claim) {
 			return fmt.Errorf("%q: claim %q is the provider's own", name, claim)
 		}
+	}
+	if _, err := json.Marshal(claims); err != nil { // YAML has more than JSON: .nan, keys that are numbers
+		return fmt.Errorf("%q: claims: %w", name, err)
 	}
 	return nil
 }

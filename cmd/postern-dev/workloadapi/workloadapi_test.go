@@ -2,6 +2,7 @@ package workloadapi_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -287,4 +288,19 @@ func TestAStaleSocketIsReplaced(t *testing.T) {
 	if err := servers.Run(ctx); err != nil {
 		t.Errorf("a run that ends at once: %v (%s)", err, folder)
 	}
+}
+
+func ExampleListen() {
+	a, err := authority.New(authority.Config{
+		Domains:   []spiffeid.TrustDomain{shop},
+		Workloads: []authority.Workload{{Name: "web", ID: web}},
+		TTL:       time.Hour,
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	_, err = workloadapi.Listen(a, workloadapi.Socket{Path: "/nowhere/web.sock", Workload: "web"})
+	fmt.Println(err)
+	// Output: workloadapi: listen unix /nowhere/web.sock: bind: no such file or directory
 }

@@ -1,6 +1,7 @@
 package minttest_test
 
 import (
+	"fmt"
 	"os"
 	"testing"
 	"time"
@@ -41,4 +42,14 @@ func TestFile(t *testing.T) {
 	if data, err := os.ReadFile(path); err != nil || string(data) != "x" {
 		t.Errorf("%q, %v", data, err)
 	}
+}
+
+func Example() {
+	test := func(t testing.TB) {
+		ca := minttest.CA(t, "shop.test")
+		web := minttest.SVID(t, ca, "spiffe://shop.test/ns/shop/sa/web")
+		fmt.Println(web.Leaf().URIs[0])
+	}
+	test(new(testing.T)) // go test calls it
+	// Output: spiffe://shop.test/ns/shop/sa/web
 }
