@@ -13,7 +13,7 @@ import (
 type envoyFlags struct {
 	workload, listen, app, authz, svidDir, admin    string
 	trust, upstreams, cors                          []string
-	clients, protocol, output, write                string
+	clients, clientCA, protocol, output, write      string
 	websocket, snippet                              bool
 	authzTimeout, timeout, maxStream, maxConnection time.Duration
 	maxConnections                                  int
@@ -29,6 +29,7 @@ func (f *envoyFlags) register(flags *pflag.FlagSet) {
 	flags.StringArrayVar(&f.trust, "trust-bundle", nil, "TRUST_DOMAIN=FILE of a federated trust domain, PEM (repeatable)")
 	flags.StringArrayVar(&f.upstreams, "upstream", nil, "NAME=LISTEN,HOST:PORT,SPIFFE_ID of a service that the app calls (repeatable)")
 	flags.StringVar(&f.clients, "client-certificates", "required", "required, or optional where browsers, webhooks or kubelets call")
+	flags.StringVar(&f.clientCA, "client-ca", "", "where they are optional and there are --trust-bundle: one PEM file with the authorities of all trust domains")
 	flags.StringVar(&f.protocol, "app-protocol", string(d.AppProtocol), "what the app speaks: http1, http2 (gRPC), or downstream, what each caller speaks")
 	flags.BoolVar(&f.websocket, "websocket", false, "allow WebSocket upgrades, which routes of a policy grant")
 	flags.StringArrayVar(&f.cors, "cors", nil, "origin whose pages may call, such as https://app.shop.test (repeatable)")
@@ -60,6 +61,7 @@ func (f *envoyFlags) options() (envoy.Options, error) {
 	o.OptionalClients, err = optionalClients(f.clients)
 	p.add(err)
 	p.add(oneOf("output", f.output, "yaml", "json"))
+	o.ClientCA = f.clientCA
 	o.SVIDDir, o.AppProtocol, o.WebSocket, o.CORS = f.svidDir, envoy.Protocol(f.protocol), f.websocket, f.cors
 	o.AuthzTimeout, o.Timeout = f.authzTimeout, f.timeout
 	o.MaxStreamDuration, o.MaxConnectionDuration, o.MaxConnections = f.maxStream, f.maxConnection, f.maxConnections

@@ -33,6 +33,7 @@ type Options struct {
 	Admin     Address     // a Unix socket; zero: no admin interface
 
 	OptionalClients bool     // let callers in that present no certificate
+	ClientCA        string   // with OptionalClients and Trust: PEM of the authorities of every trust domain
 	AppProtocol     Protocol // what the app speaks
 	WebSocket       bool     // let HTTP/1.1 connections be upgraded
 	CORS            []string // origins whose pages may call, https://app.shop.test
@@ -103,12 +104,29 @@ func (o Options) validateTrust() error {
 	if err := checkPath(o.SVIDDir); err != nil {
 		return fmt.Errorf("--svid-dir: %w", err)
 	}
+	if err := o.validateClientCA(); err != nil {
+		return err
+	}
 	seen := map[string]bool{o.Workload.TrustDomain().Name(): true}
 	for _, t := range o.Trust {
 		if seen[t.domain.Name()] {
 			return fmt.Errorf("--trust-bundle: %s has a bundle already (the workload's own domain has bundle.pem)", t.domain.Name())
 		}
 		seen[t.domain.Name()] = true
+	}
+	return nil
+}
+
+// validateClientCA: Envoy's SPIFFE validator, which knows several trust domains, insists on a
+// certificate. Where it is optional Envoy goes by one file.
+func (o Options) validateClientCA() error {
+	switch {
+	case o.ClientCA != "" && !o.OptionalClients:
+		return errors.New("--client-ca: only optional client certificates go by one file")
+	case o.ClientCA == "" && o.OptionalClients && len(o.Trust) > 0:
+		return errors.New("--client-ca: optional client certificates of several trust domains go by one file, with the authorities of all of them")
+	case o.ClientCA != "":
+		return checkPath(o.ClientCA)
 	}
 	return nil
 }
@@ -155,6 +173,14 @@ func (o Options) validateLimits() error {
 		return fmt.Errorf("--max-connections: %d is not between 1 and 10000000", o.MaxConnections)
 	}
 	return nil
+}
+
+// clientCA returns the file that optional client certificates go by.
+func (o Options) clientCA() string {
+	if o.ClientCA != "" {
+		return o.ClientCA
+	}
+	return o.SVIDDir + "/bundle.pem"
 }
 
 // domains returns every trust domain with its bundle, the workload's own first.

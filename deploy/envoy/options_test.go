@@ -31,7 +31,12 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		"a relative folder":           {func(o *envoy.Options) { o.SVIDDir = "svid" }, "--svid-dir"},
 		"a folder that ends a string": {func(o *envoy.Options) { o.SVIDDir = "/a\"}\n" }, "--svid-dir"},
 		"its own domain twice":        {func(o *envoy.Options) { o.Trust = []envoy.Trust{envoytest.Trust(t, "shop.test=/a")} }, "--trust-bundle"},
-		"an upstream twice":           {func(o *envoy.Options) { o.Upstreams = []envoy.Upstream{pay, pay} }, "two pay"},
+		"one file that is not used":   {func(o *envoy.Options) { o.ClientCA = "/a" }, "--client-ca"},
+		"optional, several domains": {func(o *envoy.Options) {
+			o.OptionalClients, o.Trust = true, []envoy.Trust{envoytest.Trust(t, "a.test=/a")}
+		}, "--client-ca"},
+		"one file, relative": {func(o *envoy.Options) { o.OptionalClients, o.ClientCA = true, "a" }, "absolute"},
+		"an upstream twice":  {func(o *envoy.Options) { o.Upstreams = []envoy.Upstream{pay, pay} }, "two pay"},
 		"an upstream of another realm": {func(o *envoy.Options) {
 			o.Workload = spiffeid.RequireFromString("spiffe://a.test/b")
 			o.Upstreams = []envoy.Upstream{pay}

@@ -13,7 +13,7 @@ var templates embed.FS
 
 // Bootstrap returns a complete bootstrap. Envoy reads the SVID and the bundles once, at start.
 func Bootstrap(o Options) (string, error) {
-	return render("bootstrap.yaml", o, "")
+	return render(bootstrapFile, o, "")
 }
 
 // Snippet returns only the HTTP filters that ask Postern, and the cluster that Postern is.
@@ -27,26 +27,34 @@ type File struct {
 	Text string
 }
 
-// Files returns a bootstrap and the files of secrets beside it, for the folder dir, an absolute
-// path. Envoy follows the SVID and the bundles whenever they are renamed into their folder.
+// Files returns a bootstrap, envoy.yaml, and the files of secrets that it names, for the folder
+// dir, an absolute path. Envoy follows the SVID and the bundles whenever they are renamed into their folder.
 func Files(o Options, dir string) ([]File, error) {
 	if err := checkPath(dir); err != nil {
 		return nil, err
 	}
+	names := []string{identityFile, trustFile}
+	if o.OptionalClients {
+		names = append(names, callersFile)
+	}
 	var files []File
-	for _, f := range []File{{"envoy.yaml", "bootstrap.yaml"}, {identityFile, "sds-identity.yaml"}, {trustFile, "sds-trust.yaml"}} {
-		text, err := render(f.Text, o, dir)
+	for _, name := range append(names, bootstrapFile) {
+		text, err := render(name, o, dir)
 		if err != nil {
 			return nil, err
 		}
-		files = append(files, File{f.Name, text})
+		files = append(files, File{name, text})
 	}
 	return files, nil
 }
 
+// The files of a configuration, named like their templates. The bootstrap comes last: it names
+// the others.
 const (
-	identityFile = "sds-identity.yaml"
-	trustFile    = "sds-trust.yaml"
+	identityFile  = "sds-identity.yaml"
+	trustFile     = "sds-trust.yaml"
+	callersFile   = "sds-callers.yaml"
+	bootstrapFile = "envoy.yaml"
 )
 
 func render(name string, o Options, dir string) (string, error) {
@@ -88,6 +96,8 @@ func (o Options) view(dir string) view {
 		OptionalClients: o.OptionalClients, WebSocket: o.WebSocket, AppProtocol: string(o.AppProtocol),
 		tlsView:    o.tlsView(dir, o.domains()),
 		limitsView: o.limitsView(),
+		ClientCA:   quote(o.clientCA()), ClientCADir: quote(filepath.Dir(o.clientCA())),
+		CallersFile: quote(filepath.Join(dir, callersFile)),
 	}
 	for _, origin := range o.CORS {
 		v.CORS = append(v.CORS, quote(origin))

@@ -37,6 +37,7 @@ func variations(t *testing.T) map[string]envoy.Options {
 	vary("limits", func(o *envoy.Options) { o.AuthzTimeout, o.MaxStreamDuration = 1500*time.Millisecond, 90*time.Minute })
 	vary("everything", func(o *envoy.Options) {
 		o.OptionalClients, o.WebSocket, o.AppProtocol = true, true, envoy.Downstream
+		o.ClientCA = "/etc/all.pem"
 		o.CORS, o.Admin = []string{"https://app.shop.test"}, envoytest.Address(t, "unix:/run/admin.sock")
 		o.Upstreams, o.Trust = []envoy.Upstream{pay, ally}, []envoy.Trust{partner}
 	})

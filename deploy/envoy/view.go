@@ -59,6 +59,8 @@ type view struct {
 	Workload, Admin            *text
 	Listen, App, Authz         addressView
 	OptionalClients, WebSocket bool
+	ClientCA, ClientCADir      *text
+	CallersFile                *text  // the secret of optional client certificates
 	AppProtocol                string // one of three constants
 	CORS                       []*text
 	Upstreams                  []upstreamView

@@ -104,7 +104,7 @@ func (l *listener) local() bool {
 // inbound says that the listener is meant for callers from elsewhere: it says so, or another
 // filter chain of it is checked.
 func (l *listener) inbound() bool {
-	if l.node.Get("traffic_direction").Is("INBOUND", 1) {
+	if l.saysInbound() {
 		return true
 	}
 	for _, ch := range l.chains {
@@ -114,6 +114,8 @@ func (l *listener) inbound() bool {
 	}
 	return false
 }
+
+func (l *listener) saysInbound() bool { return l.node.Get("traffic_direction").Is("INBOUND", 1) }
 
 // localAddress says that an envoy.config.core.v3.Address stays on this host. A name does not:
 // who knows what it resolves to.

@@ -10,14 +10,14 @@ func httpRules() []Rule {
 	return []Rule{
 		{"path-not-normalised", "over HTTP/2, bytes in a path that are not UTF-8 are checked as ! and forwarded as they were, unless encode_raw_headers is on; and the app gets dot segments",
 			"normalize_path: true", eachManager(isTrue("normalize_path"))},
-		{"path-two-forms", "Envoy's filters, Postern among them, see another path than the app",
-			"remove path_normalization_options", eachManager(isAbsent("path_normalization_options"))},
 		{"path-escaped-slashes", "an app that decodes %2F or %5C reads another path than was checked",
 			"path_with_escaped_slashes_action: REJECT_REQUEST", eachManager(escapedSlashes)},
 		{"header-underscores", "many apps cannot tell x_postern_caller from x-postern-caller: a caller can say who it is",
 			"common_http_protocol_options: {headers_with_underscores_action: REJECT_REQUEST}", eachManager(underscores)},
 		{"remote-address", "callers set x-envoy-* headers, x-request-id and x-forwarded-for that Envoy and the app believe",
 			"use_remote_address: true", eachManager(isTrue("use_remote_address"))},
+		{"internal-addresses", "callers with an internal address (every private one, without cidr_ranges) set x-envoy-* headers that Envoy and the app believe",
+			"remove internal_address_config, or let it name an address that nobody has: {cidr_ranges: [{address_prefix: 255.255.255.255, prefix_len: 32}]}", eachManager(internalAddresses)},
 		{"proxy-protocol", "whoever connects chooses the address that a rule's source sees",
 			"remove the listener filter, or let only the proxy itself reach the listener", eachGate(proxyProtocol)},
 		{"chunked-length", "a request with both content-length and transfer-encoding gets through: the app may see two requests where Postern saw one",
@@ -39,6 +39,19 @@ func underscores(hcm *tree.Node, r *report) {
 	path := []string{"common_http_protocol_options", "headers_with_underscores_action"}
 	if action := hcm.Get(path...); !action.Is("REJECT_REQUEST", 1) && !action.Is("DROP_HEADER", 2) {
 		r.field(hcm, path...)
+	}
+}
+
+func internalAddresses(hcm *tree.Node, r *report) {
+	config := hcm.Get("internal_address_config")
+	ranges := config.Get("cidr_ranges").List()
+	if config != nil && len(ranges) == 0 {
+		r.at(config, "internal_address_config has no cidr_ranges")
+	}
+	for _, n := range ranges {
+		if n.Get("address_prefix").Text() != "255.255.255.255" {
+			r.field(n, "address_prefix")
+		}
 	}
 }
 

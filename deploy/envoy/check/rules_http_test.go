@@ -8,7 +8,6 @@ func httpChanges() []change {
 	return []change{
 		one("path-not-normalised", Manager+"/normalize_path", "false"),
 		one("path-not-normalised", Manager+"/normalize_path", ""),
-		one("path-two-forms", Manager+"/path_normalization_options", "{http_filter_transformation: {}}"),
 		one("path-escaped-slashes", Manager+"/path_with_escaped_slashes_action", ""),
 		one("path-escaped-slashes", Manager+"/path_with_escaped_slashes_action", "KEEP_UNCHANGED"),
 		one("path-escaped-slashes", Manager+"/path_with_escaped_slashes_action", "UNESCAPE_AND_FORWARD"),
@@ -18,6 +17,10 @@ func httpChanges() []change {
 		one("", common+"/headers_with_underscores_action", "DROP_HEADER"),
 		one("remote-address", Manager+"/use_remote_address", "false"),
 		one("remote-address", Manager+"/use_remote_address", ""),
+		one("internal-addresses", Manager+"/internal_address_config", "{}"),
+		one("internal-addresses", Manager+"/internal_address_config", "{unix_sockets: false}"),
+		one("internal-addresses", Manager+"/internal_address_config", "{cidr_ranges: [{address_prefix: 10.0.0.0, prefix_len: 8}]}"),
+		one("", Manager+"/internal_address_config", ""),
 		one("proxy-protocol", Listener+"/listener_filters", `[{name: p, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.listener.proxy_protocol.v3.ProxyProtocol}}]`),
 		one("chunked-length", Manager+"/http_protocol_options/allow_chunked_length", "true"),
 		one("connect", Manager+"/upgrade_configs", "[{upgrade_type: CONNECT}]"),

@@ -29,7 +29,7 @@ func tlsRules() []Rule {
 
 func tlsMissing(g *gate, r *report) {
 	switch {
-	case g.chain.tls != nil || g.chain.listener.local():
+	case g.chain.tls != nil || g.chain.listener.local() && !g.chain.listener.saysInbound():
 	case g.chain.socket == "":
 		r.at(g.chain.node, "the filter chain has no TLS")
 	default:

@@ -1,0 +1,86 @@
+package check_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/postern/postern/deploy/envoy/check"
+	"github.com/postern/postern/deploy/envoy/envoytest"
+)
+
+// An attack is what a rule of the checker protects from.
+type attack struct {
+	rule string
+	name string
+	with []string // edits for Apply that both configurations get, to set the scene
+	weak []string // the edits that break the rule
+	try  func(t *testing.T, g *gate) (worked bool)
+}
+
+func attacks(p *place) []attack {
+	return slices.Concat(tlsAttacks(p), headerAttacks(), httpAttacks(), authzAttacks(), answerAttacks(), filterAttacks(), routeAttacks())
+}
+
+// unattacked returns the rules without an attack, with the reason.
+func unattacked() map[string]string {
+	return map[string]string{
+		"http3":           "there is no QUIC client here",
+		"authz-in-clear":  "on one host everything is on the way",
+		"admin-reachable": "the tests use the admin interface themselves",
+		"filter-optional": "an Envoy without ext_authz would have to be built",
+		"not-seen":        "TestTheConfigDumpShowsWhatTheBootstrapDoesNot",
+	}
+}
+
+func TestEveryRuleHasAnAttack(t *testing.T) {
+	all := attacks(&place{})
+	for _, rule := range check.Rules() {
+		tried := slices.ContainsFunc(all, func(a attack) bool { return a.rule == rule.Name })
+		if _, excused := unattacked()[rule.Name]; tried == excused {
+			t.Errorf("%s: attacked %v, excused %v", rule.Name, tried, excused)
+		}
+	}
+}
+
+// TestAttacks tries each attack on the printed bootstrap and on the weakened one.
+func TestAttacks(t *testing.T) {
+	p := newPlace(t)
+	printed := envoytest.Bootstrap(t, p.options(t))
+	strong := map[string]*gate{}
+	for _, a := range attacks(p) {
+		base := envoytest.Apply(t, printed, a.with...)
+		key := strings.Join(a.with, "\n")
+		if strong[key] == nil {
+			strong[key] = p.start(t, base)
+		}
+		t.Run(a.rule+"/"+a.name, func(t *testing.T) {
+			weak := envoytest.Apply(t, base, a.weak...)
+			if slices.Contains(findings(t, base), a.rule) || !slices.Contains(findings(t, weak), a.rule) {
+				t.Errorf("the checker finds %v in the one and %v in the other", findings(t, base), findings(t, weak))
+			}
+			p.authz.reset()
+			if a.try(t, strong[key]) {
+				t.Error("the attack works on what postern envoy prints")
+			}
+			p.authz.reset()
+			if !a.try(t, p.start(t, weak)) {
+				t.Error("the attack does not work without the setting")
+			}
+		})
+	}
+}
+
+// findings returns the names of the rules that the configuration breaks.
+func findings(t *testing.T, config string) []string {
+	t.Helper()
+	c, err := check.Read("envoy.yaml", []byte(config))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, f := range check.Run(c, check.Options{}) {
+		names = append(names, f.Rule)
+	}
+	return names
+}
