@@ -1,0 +1,126 @@
+package directory
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/postern/postern/policy/syntax"
+)
+
+// maxBytes bounds all files together.
+const maxBytes = 64 << 20
+
+// A file that is replaced is soon done; a directory that is written to without a pause is not
+// worth waiting for.
+const (
+	attempts = 10
+	pause    = 20 * time.Millisecond
+)
+
+// errChanging says that no moment could be caught.
+var errChanging = errors.New("the directory is changing all the time: it could not be read as it was at one moment")
+
+// Load reads dir. secrets is another directory in which documents may name files, "" for none.
+// All faults of files and documents are reported together as *syntax.Errors; with any there is
+// no content. It is an error, too, if there are no policies, or the directory cannot be read.
+func Load(dir, secrets string) (*Content, error) {
+	content, _, err := load(dir, secrets)
+	return content, err
+}
+
+// load returns also what was listed, nil when the directory could not even be opened.
+func load(dir, secrets string) (*Content, *listing, error) {
+	for range attempts {
+		content, found, err := attempt(dir, secrets)
+		if !errors.Is(err, errChanging) {
+			return content, found, err
+		}
+		time.Sleep(pause)
+	}
+	return nil, nil, fmt.Errorf("%s: %w", dir, errChanging)
+}
+
+func attempt(dir, secrets string) (*Content, *listing, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", dir, cause(err))
+	}
+	defer root.Close()
+	l := &loader{root: root, found: list(root), state: sha256.New()}
+	l.faults.Add(l.found.faults.Err())
+	if len(l.found.files) == 0 && l.faults.Err() == nil {
+		return nil, l.found, fmt.Errorf("%s: no policies: there is no file *.yaml", dir)
+	}
+	l.files()
+	if !l.found.same(list(root)) || !isStill(dir, root) {
+		return nil, nil, errChanging
+	}
+	l.finish(dir, secrets)
+	if err := l.faults.Err(); err != nil {
+		return nil, l.found, err
+	}
+	l.state.Sum(l.content.state[:0])
+	return &l.content, l.found, nil
+}
+
+// isStill says that root is what dir names now: it may have been replaced.
+func isStill(dir string, root *os.Root) bool {
+	now, err := os.Stat(dir)
+	then, rootErr := root.Stat(".")
+	return err == nil && rootErr == nil && os.SameFile(now, then)
+}
+
+// A loader reads one directory once.
+type loader struct {
+	root    *os.Root
+	found   *listing
+	content Content
+	faults  syntax.Errors
+	state   hash.Hash
+}
+
+// files reads and parses every file.
+func (l *loader) files() {
+	total := 0
+	for _, f := range l.found.files {
+		text, err := read(l.root, f.name)
+		if err != nil {
+			l.fault(f.name, "cannot be read: %v", err)
+			continue
+		}
+		if total += len(text); total > maxBytes {
+			l.fault(f.name, "is beyond the %d bytes that are read of all files together", maxBytes)
+			return
+		}
+		sum := sha256.Sum256(text)
+		fmt.Fprintf(l.state, "%q %x\n", f.name, sum)
+		documents, err := syntax.Parse(f.name, text)
+		l.faults.Add(err)
+		l.content.Documents = append(l.content.Documents, documents...)
+		l.content.Files = append(l.content.Files, f.name)
+	}
+}
+
+// finish checks what concerns all files together.
+func (l *loader) finish(dir, secrets string) {
+	duplicates(l.content.Documents, &l.faults)
+	l.content.Digest = digest(l.content.Documents)
+	named := l.resolve(dir, secrets)
+	if l.faults.Err() != nil {
+		return // a document that could not be read may name them
+	}
+	for _, name := range l.found.json {
+		if !slices.Contains(named, name) {
+			l.fault(name, "is named by no document: policies are named *.yaml")
+		}
+	}
+}
+
+func (l *loader) fault(name, format string, args ...any) {
+	l.faults.Add(&syntax.Error{Position: syntax.Position{Source: name}, Message: fmt.Sprintf(format, args...)})
+}

@@ -1,0 +1,103 @@
+package directory
+
+import (
+	"context"
+	"os"
+	"time"
+)
+
+// How a change is noticed where notifications fail, and how long a directory that never rests is
+// waited for, as a multiple of the quiet time.
+const (
+	poll     = time.Second
+	maxNoise = 5
+)
+
+// Watch loads dir, and again whenever it has changed and been quiet for that long, until ctx is
+// done; then it returns nil. It calls apply with the first result and then only when the result
+// is another: other content, or another error. apply is called by one goroutine, and never with
+// content that was read halfway through a change.
+func Watch(ctx context.Context, dir, secrets string, quiet time.Duration, apply func(*Content, error)) error {
+	w := &watch{dir: dir, secrets: secrets, quiet: quiet}
+	for {
+		// Notifications begin before the load, so that no change falls between the two.
+		changes := notify(dir, secrets)
+		content, found, err := load(dir, secrets)
+		if w.isNews(content, err) {
+			apply(content, err)
+		}
+		changed := w.wait(ctx, changes, found)
+		changes.close()
+		if !changed {
+			return nil
+		}
+	}
+}
+
+type watch struct {
+	dir, secrets string
+	quiet        time.Duration
+
+	begun bool
+	state [32]byte
+	err   string
+}
+
+// isNews says whether a result differs from the one before.
+func (w *watch) isNews(content *Content, err error) bool {
+	var state [32]byte
+	if err == nil {
+		state = content.state
+	}
+	news := !w.begun || state != w.state || message(err) != w.err
+	w.begun, w.state, w.err = true, state, message(err)
+	return news
+}
+
+// wait returns true when the directory has changed and come to rest, false when ctx is done.
+func (w *watch) wait(ctx context.Context, changes *changes, found *listing) bool {
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-changes.seen:
+			return w.rest(ctx, changes)
+		case <-ticker.C:
+			if w.differs(found) {
+				return w.rest(ctx, changes)
+			}
+		}
+	}
+}
+
+// differs says whether the directory now is another than the one that was listed.
+func (w *watch) differs(found *listing) bool {
+	root, err := os.OpenRoot(w.dir)
+	if err != nil {
+		return found != nil
+	}
+	defer root.Close()
+	return found == nil || !found.same(list(root))
+}
+
+// rest waits for quiet, but not for ever.
+func (w *watch) rest(ctx context.Context, changes *changes) bool {
+	enough := time.NewTimer(maxNoise * w.quiet)
+	defer enough.Stop()
+	quiet := time.NewTimer(w.quiet)
+	defer quiet.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return false
+		case <-changes.seen:
+			quiet.Reset(w.quiet)
+		case <-quiet.C:
+			return true
+		case <-enough.C:
+			return true
+		}
+	}
+}
