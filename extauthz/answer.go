@@ -2,6 +2,7 @@ package extauthz
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -51,7 +52,7 @@ func identityHeaders(q *policy.Request) (*authv3.OkHttpResponse, bool) {
 		{headerUser, ""}, {headerProvider, ""}, {headerScopes, ""},
 	}
 	if u := q.Credential.User; !u.IsZero() {
-		says[1].value, says[2].value = u.Subject, u.Provider
+		says[1].value, says[2].value = escaped(u.Subject), u.Provider
 		says[3].value = strings.Join(u.Scopes, " ")
 	}
 	ok := &authv3.OkHttpResponse{}
@@ -172,6 +173,21 @@ func speaksGRPC(q *policy.Request) bool {
 
 func header(name, value string) *corev3.HeaderValueOption {
 	return &corev3.HeaderValueOption{Header: &corev3.HeaderValue{Key: name, Value: value}}
+}
+
+// escaped writes what is not visible ASCII, and the per cent sign, as % and two hexadecimal
+// digits: no two subjects look alike to the upstream, and none has bytes that a header cannot
+// have or that are trimmed on the way.
+func escaped(s string) string {
+	var b strings.Builder
+	for i := range len(s) {
+		if c := s[i]; c <= ' ' || c > '~' || c == '%' {
+			fmt.Fprintf(&b, "%%%02X", c)
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }
 
 func printableASCII(s string) bool {

@@ -54,6 +54,16 @@ func (s *Set) EachRoute(yield func(policy, route string) bool) {
 	}
 }
 
+// EachReader yields the position of every route whose rules read credentials, and the names of
+// the providers whose credentials those are.
+func (s *Set) EachReader(yield func(at Position, providers []string) bool) {
+	for _, r := range s.routes {
+		if len(r.providers) > 0 && !yield(r.at, r.providers) {
+			return
+		}
+	}
+}
+
 // Match chooses the one route that a request goes to. The path chooses first, the narrowest
 // template that matches it; then the host, where an exact one beats none; then the method and
 // the upgrade. Nothing falls back. The paths of a gRPC service that any route names belong to

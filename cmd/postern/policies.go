@@ -11,8 +11,11 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/postern/postern/extauthz"
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/provider"
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/directory"
+	"github.com/postern/postern/policy/syntax"
 )
 
 // quiet is how long the policy directory must be still before it is read.
@@ -21,12 +24,13 @@ const quiet = 200 * time.Millisecond
 // A loader holds what was read last from the policy directory, and for whom it is compiled.
 // Both must be known before there is a policy.
 type loader struct {
-	mu       sync.Mutex
-	content  *directory.Content // the last that was read without an error
-	workload spiffeid.ID
-	loaded   string // the digest of the content in force
-	at       time.Time
-	err      error // why the newest is not in force
+	mu        sync.Mutex
+	content   *directory.Content // the last that was read without an error
+	workload  spiffeid.ID
+	loaded    string // the digest of the content in force
+	at        time.Time
+	providers []identity.Provider // those in force
+	err       error               // why the newest is not in force
 }
 
 // loadFirst reads the directory once: what is wrong at the start is an error, and not
@@ -95,18 +99,35 @@ func (s *sidecar) applyPolicy() {
 	}
 }
 
-// swap puts policies and providers into force together.
+// swap puts policies and providers into force together, or leaves both as they are.
 func (s *sidecar) swap(set *policy.Set, digest string) error {
 	s.configuring.Store(true)
-	err := s.users.Configure(set.Providers())
-	if err == nil {
-		users := s.users.Current()
-		s.metrics.Retain(set.EachRoute)
-		s.current.Update(func(sn *extauthz.Snapshot) { sn.Policy, sn.Digest, sn.Users = set, digest, users })
+	defer func() {
+		s.configuring.Store(false)
+		s.usersChanged(nil)
+	}()
+	if err := s.users.Configure(set.Providers()); err != nil {
+		return err
 	}
-	s.configuring.Store(false)
-	s.usersChanged(nil)
-	return err
+	users := s.users.Current()
+	if err := readable(set, users); err != nil {
+		return errors.Join(err, s.users.Configure(s.policy.providers))
+	}
+	s.policy.providers = set.Providers()
+	s.metrics.Retain(set.EachRoute)
+	s.current.Update(func(sn *extauthz.Snapshot) { sn.Policy, sn.Digest, sn.Users = set, digest, users })
+	return nil
+}
+
+// readable says whether every route can tell the credentials of its providers apart.
+func readable(set *policy.Set, users *provider.Set) error {
+	var errs []error
+	for at, names := range set.EachReader {
+		if err := users.Check(names); err != nil {
+			errs = append(errs, &syntax.Error{Position: at, Message: err.Error()})
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // refusePolicy is loud about an update that changes nothing.
