@@ -84,16 +84,8 @@ func (t *Token) Unverified(claim string) (any, bool) {
 // must not modify. Errors are *reason.Error with TokenAlgorithm, when the key is not one for
 // the token's alg, or TokenSignature.
 func (t *Token) Verify(key Key) (map[string]any, error) {
-	method, ok := key.method(t.header.alg)
-	if !ok {
-		return nil, reason.Errorf(reason.TokenAlgorithm, "the key is not for this algorithm")
-	}
-	if len(t.signature) != method.size {
-		return nil, reason.Errorf(reason.TokenSignature, "the signature has %d bytes, and %d are wanted", len(t.signature), method.size)
-	}
-	// The library's error is dropped: it says no more, and may one day quote the token.
-	if method.verifier.Verify([]byte(t.signed), t.signature, key.public) != nil {
-		return nil, reason.Errorf(reason.TokenSignature, "the signature is not the key's")
+	if err := key.verify(t.header.alg, t.signed, t.signature); err != nil {
+		return nil, err
 	}
 	return t.claims, nil
 }

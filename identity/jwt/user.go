@@ -63,14 +63,14 @@ func (v *Verifier) checkTimes(u *identity.User, notBefore, at time.Time) error {
 	switch lifetime := u.Expires.Sub(u.IssuedAt); {
 	case lifetime <= 0 || !notBefore.IsZero() && !notBefore.Before(u.Expires):
 		return reason.Errorf(reason.TokenClaims, "exp is not after iat and nbf")
-	case u.AuthTime.After(early):
-		return reason.Errorf(reason.TokenClaims, "auth_time is in the future")
 	case !late.Before(u.Expires):
 		return reason.Errorf(reason.TokenExpired, "exp was %v ago", at.Sub(u.Expires).Round(time.Second))
 	case notBefore.After(early):
 		return reason.Errorf(reason.TokenNotYetValid, "nbf is in %v", notBefore.Sub(at).Round(time.Second))
 	case u.IssuedAt.After(early):
 		return reason.Errorf(reason.TokenNotYetValid, "iat is in %v", u.IssuedAt.Sub(at).Round(time.Second))
+	case u.AuthTime.After(early):
+		return reason.Errorf(reason.TokenClaims, "auth_time is in the future")
 	case lifetime > v.issuer.MaxLifetime:
 		return reason.Errorf(reason.TokenLifetime, "it lives for %v, and %s allows %v", lifetime, v.name, v.issuer.MaxLifetime)
 	}

@@ -69,6 +69,7 @@ func started(t testing.TB, providers ...identity.Provider) *provider.Manager {
 	m := manager(t, provider.Options{})
 	configure(t, m, providers...)
 	keystest.Until(t, "keys", func() bool { return keyed(m.Current()) })
+	configure(t, m, providers...) // the source has keys a moment before the Set that holds them
 	return m
 }
 
