@@ -8,7 +8,7 @@ BENCHTIME ?= 1s
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit e2e lint bench fuzz envoy clean
+.PHONY: help build test unit e2e lint bench fuzz envoy clean image e2e-image
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,13 @@ e2e: ## The whole against the real Envoy (about 90 s)
 lint: ## gofmt and golangci-lint, which holds go vet and staticcheck (built once, 3 min)
 	@.ci/stage 'gofmt' .ci/formatted
 	@.ci/stage 'golangci-lint' .ci/lint
+
+image: ## Build the image into dist/postern-image.tar (needs buildah)
+	@deploy/image/build $(VERSION)
+
+e2e-image: ## The image: built, looked into and run (needs buildah)
+	@.ci/buildah
+	@.ci/stage 'image' go test -count=1 -tags e2e_image ./e2e/image
 
 bench: ## Every benchmark (BENCHTIME=1s)
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
