@@ -9,6 +9,7 @@ import (
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 	"go.uber.org/zap"
+	"google.golang.org/grpc"
 
 	"github.com/postern/postern/extauthz/record"
 	"github.com/postern/postern/identity/reason"
@@ -54,6 +55,9 @@ type Server struct {
 
 // New returns a server that refuses everything until Current holds a snapshot.
 func New(c Config) *Server { return &Server{Config: c} }
+
+// Register adds the service to a gRPC server, which must use [Codec].
+func (s *Server) Register(to grpc.ServiceRegistrar) { authv3.RegisterAuthorizationServer(to, s) }
 
 // Check answers one request. It never returns an error: an error would hand the verdict to
 // Envoy's failure_mode_allow.

@@ -15,7 +15,6 @@ import (
 	"syscall"
 	"time"
 
-	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 	"github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
 	"go.uber.org/zap"
 	"golang.org/x/sync/errgroup"
@@ -101,7 +100,7 @@ func (s *sidecar) newServer() *grpc.Server {
 		options = append(options, grpc.Creds(credentials.NewTLS(s.serverTLS())))
 	}
 	server := grpc.NewServer(options...)
-	authv3.RegisterAuthorizationServer(server, s.authz)
+	s.authz.Register(server)
 	healthv1.RegisterHealthServer(server, extauthz.Health{Ready: func() bool { return s.readiness().OK() }})
 	return server
 }
