@@ -1,0 +1,124 @@
+package house_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern/postern/policy"
+	"github.com/postern/postern/policy/syntax"
+)
+
+const policyPage = "docs/policy.md"
+
+// TestEveryPolicyInTheDocumentationLoads parses and compiles each example, together with the
+// identity providers of the page.
+func TestEveryPolicyInTheDocumentationLoads(t *testing.T) {
+	p := document(t, policyPage)
+	var providers []syntax.Document
+	parsed := map[int][]syntax.Document{}
+	for line, text := range p.blocks("yaml") {
+		documents, err := syntax.Parse(policyPage, []byte(text))
+		if err != nil {
+			t.Fatalf("the example in line %d: %v", line, err)
+		}
+		parsed[line] = documents
+		for _, d := range documents {
+			if d.IdentityProvider != nil {
+				providers = append(providers, d)
+			}
+		}
+	}
+	for line, documents := range parsed {
+		for _, d := range documents {
+			if d.ServicePolicy == nil {
+				continue
+			}
+			workload := d.ServicePolicy.Workloads[0].Value
+			set, err := policy.Compile(with(documents, providers), workload)
+			if err != nil {
+				t.Errorf("the example in line %d: %v", line, err)
+				continue
+			}
+			if routes, rules := set.Size(); routes == 0 || rules == 0 {
+				t.Errorf("the example in line %d protects %s with %d routes and %d rules", line, workload, routes, rules)
+			}
+		}
+	}
+	if len(parsed) < 5 {
+		t.Errorf("%s has %d examples", policyPage, len(parsed))
+	}
+}
+
+// with adds the providers whose names are not taken.
+func with(documents, providers []syntax.Document) []syntax.Document {
+	names := map[string]bool{}
+	for _, d := range documents {
+		if d.IdentityProvider != nil {
+			names[d.Name] = true
+		}
+	}
+	all := documents[:len(documents):len(documents)]
+	for _, d := range providers {
+		if !names[d.Name] {
+			names[d.Name] = true
+			all = append(all, d)
+		}
+	}
+	return all
+}
+
+// TestTheTableOfRoutesIsTrue sends every request of the table to the policy above it.
+func TestTheTableOfRoutesIsTrue(t *testing.T) {
+	p := document(t, policyPage)
+	set := compiled(t, "name: reports,", "spiffe://shop.test/ns/shop/sa/reports")
+	for _, row := range p.table(t, "request to `reports`") {
+		want, _, _ := strings.Cut(row[1], ":")
+		if want == "none" {
+			want = ""
+		}
+		request := codes(row[0])[0]
+		d := set.Decide(requestOf(t, request))
+		if d.Route != want || d.Allow != (want != "") {
+			t.Errorf("%s goes to %q (allow %v, %v), and %s says %q", request, d.Route, d.Allow, d.Reason, policyPage, row[1])
+		}
+	}
+}
+
+// compiled returns the example that has this text, compiled for a workload.
+func compiled(t *testing.T, text, workload string) *policy.Set {
+	t.Helper()
+	for line, example := range document(t, policyPage).blocks("yaml") {
+		if !strings.Contains(example, text) {
+			continue
+		}
+		documents, err := syntax.Parse(policyPage, []byte(example))
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := policy.Compile(documents, workload)
+		if err != nil {
+			t.Fatalf("the example in line %d: %v", line, err)
+		}
+		return set
+	}
+	t.Fatalf("%s has no example with %q", policyPage, text)
+	return nil
+}
+
+// requestOf makes a request of "GET /path".
+func requestOf(t *testing.T, text string) *policy.Request {
+	t.Helper()
+	method, target, _ := strings.Cut(text, " ")
+	q := &policy.Request{Time: time.Now()}
+	var errs [3]error
+	q.Method, errs[0] = policy.ParseMethod(method)
+	q.Path, errs[1] = policy.ParsePath(target)
+	q.Host, errs[2] = policy.ParseHost("reports.shop.test")
+	for _, err := range errs {
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+	}
+	return q
+}
