@@ -54,7 +54,7 @@ func (e *Envoy) start(ctx context.Context, binary, config string, o Options) err
 	e.admin = overSocket(socket)
 	args := append([]string{"--config-path", file,
 		"--config-yaml", "admin: {address: {pipe: {path: " + socket + "}}}",
-		"--disable-hot-restart", "--concurrency", "1", "--log-level", "info"}, o.Args...)
+		"--disable-hot-restart", "--concurrency", "1", "--log-level", "warning"}, o.Args...)
 	e.Process, err = process.Start(process.Spec{Name: "envoy", Path: binary, Args: args})
 	if err != nil {
 		return err

@@ -1,12 +1,12 @@
 package postern
 
 import (
-	"fmt"
+	"errors"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -28,7 +28,6 @@ type Options struct {
 type Postern struct {
 	*process.Process
 	Socket  string // of ext_authz
-	Admin   string // host:port
 	records *records
 	t       testing.TB
 }
@@ -55,10 +54,10 @@ func Launch(t testing.TB, o Options) *Postern {
 	if o.Socket == "" {
 		o.Socket = filepath.Join(Dir(t), "authz.sock")
 	}
-	p := &Postern{Socket: o.Socket, Admin: freeAddr(t), records: &records{}, t: t}
+	p := &Postern{Socket: o.Socket, records: &records{}, t: t}
 	var err error
 	p.Process, err = process.Start(process.Spec{
-		Name: "postern", Path: Binary(t), Args: p.arguments(o), Env: environment(), Stdout: p.records,
+		Name: "postern", Path: Binary(t), Args: arguments(o), Env: environment(), Stdout: p.records,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -81,8 +80,8 @@ func Launch(t testing.TB, o Options) *Postern {
 // stopped says that it ended as one does that was asked to.
 func (p *Postern) stopped() bool { return p.Err() == nil }
 
-func (p *Postern) arguments(o Options) []string {
-	args := []string{"serve", "--listen", "unix://" + o.Socket, "--admin", p.Admin, "--record", "-"}
+func arguments(o Options) []string {
+	args := []string{"serve", "--listen", "unix://" + o.Socket, "--admin", "127.0.0.1:0", "--record", "-"}
 	if o.Workload != "" {
 		args = append(args, "--workload", o.Workload)
 	}
@@ -111,10 +110,26 @@ func (p *Postern) Ready() (bool, string) {
 	return status == http.StatusOK, body
 }
 
+// announced finds where the admin interface listens in what Postern says at its start.
+var announced = regexp.MustCompile(`"for": ?"admin", ?"at": ?"([^"]+)"`)
+
+// Admin returns host:port of the admin interface, false while Postern has not said it.
+func (p *Postern) Admin() (string, bool) {
+	found := announced.FindStringSubmatch(p.Log())
+	if found == nil {
+		return "", false
+	}
+	return found[1], true
+}
+
 // Get asks the admin interface.
 func (p *Postern) Get(path string) (status int, body string, err error) {
+	admin, ok := p.Admin()
+	if !ok {
+		return 0, "", errors.New("postern has not said where its admin interface is")
+	}
 	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Get("http://" + p.Admin + path)
+	resp, err := client.Get("http://" + admin + path)
 	if err != nil {
 		return 0, "", err
 	}
@@ -156,14 +171,4 @@ func Dir(t testing.TB) string {
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(dir) })
 	return dir
-}
-
-func freeAddr(t testing.TB) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return fmt.Sprint(l.Addr())
 }

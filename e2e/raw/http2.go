@@ -81,10 +81,25 @@ func (h *HTTP2) Do(fields []Field, body []byte) (*Response, error) {
 		}
 		body = body[n:]
 	}
-	return h.receive(stream)
+	return h.receive(stream, false)
 }
 
-func (h *HTTP2) receive(stream uint32) (*Response, error) {
+// Head sends one request whose stream stays open, as an extended CONNECT (RFC 8441) does, and
+// returns when the head of its answer is there.
+func (h *HTTP2) Head(fields []Field) (*Response, error) {
+	if err := h.conn.SetDeadline(time.Now().Add(patience)); err != nil {
+		return nil, err
+	}
+	stream := h.next
+	h.next += 2
+	if err := WriteBlock(h.frames, stream, Encode(fields), false); err != nil {
+		return nil, err
+	}
+	return h.receive(stream, true)
+}
+
+// receive reads until the answer is complete, or its head is there and enough.
+func (h *HTTP2) receive(stream uint32, head bool) (*Response, error) {
 	r := &Response{}
 	for {
 		frame, err := h.frames.ReadFrame()
@@ -95,7 +110,7 @@ func (h *HTTP2) receive(stream uint32) (*Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		if done {
+		if done || head && r.Status != 0 {
 			return r, nil
 		}
 	}
@@ -113,6 +128,9 @@ func (h *HTTP2) take(frame http2.Frame, stream uint32, r *Response) (bool, error
 	case *http2.PingFrame:
 		return false, h.frames.WritePing(true, f.Data)
 	case *http2.GoAwayFrame:
+		if f.ErrCode == http2.ErrCodeNo && f.LastStreamID >= stream {
+			return false, nil // the answer still comes
+		}
 		return false, fmt.Errorf("GOAWAY %v %q", f.ErrCode, f.DebugData())
 	case *http2.HeadersFrame:
 		return h.headers(f.HeaderBlockFragment(), f.HeadersEnded(), f.StreamEnded(), mine, r)
