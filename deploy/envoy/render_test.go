@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/postern/postern/deploy/envoy"
 	"github.com/postern/postern/deploy/envoy/check"
@@ -12,37 +11,6 @@ import (
 	"github.com/postern/postern/deploy/envoy/tree"
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 )
-
-// Variations are options that switch on every branch of the templates.
-func variations(t *testing.T) map[string]envoy.Options {
-	t.Helper()
-	all := map[string]envoy.Options{"plain": envoytest.Options(t)}
-	vary := func(name string, edit func(*envoy.Options)) {
-		o := envoytest.Options(t)
-		edit(&o)
-		all[name] = o
-	}
-	pay := envoytest.Upstream(t, "pay=127.0.0.1:9001,pay.shop.test:443,spiffe://shop.test/pay")
-	ally := envoytest.Upstream(t, "ally=[::1]:9002,10.1.2.3:8443,spiffe://partner.test/ally")
-	partner := envoytest.Trust(t, "partner.test=/etc/partner.pem")
-	vary("optional", func(o *envoy.Options) { o.OptionalClients = true })
-	vary("websocket", func(o *envoy.Options) { o.WebSocket = true })
-	vary("cors", func(o *envoy.Options) { o.CORS = []string{"https://app.shop.test", "http://127.0.0.1:3000"} })
-	vary("admin", func(o *envoy.Options) { o.Admin = envoytest.Address(t, "unix:/run/admin.sock") })
-	vary("gRPC app", func(o *envoy.Options) { o.AppProtocol, o.Timeout = envoy.HTTP2, 0 })
-	vary("any app", func(o *envoy.Options) { o.AppProtocol = envoy.Downstream })
-	vary("sockets", func(o *envoy.Options) { o.App = envoytest.Address(t, "unix:/run/app.sock") })
-	vary("loopback", func(o *envoy.Options) { o.Authz = envoytest.Address(t, "127.0.0.1:9001") })
-	vary("upstreams", func(o *envoy.Options) { o.Upstreams, o.Trust = []envoy.Upstream{pay, ally}, []envoy.Trust{partner} })
-	vary("limits", func(o *envoy.Options) { o.AuthzTimeout, o.MaxStreamDuration = 1500*time.Millisecond, 90*time.Minute })
-	vary("everything", func(o *envoy.Options) {
-		o.OptionalClients, o.WebSocket, o.AppProtocol = true, true, envoy.Downstream
-		o.ClientCA = "/etc/all.pem"
-		o.CORS, o.Admin = []string{"https://app.shop.test"}, envoytest.Address(t, "unix:/run/admin.sock")
-		o.Upstreams, o.Trust = []envoy.Upstream{pay, ally}, []envoy.Trust{partner}
-	})
-	return all
-}
 
 // printed returns everything that can be printed for o.
 func printed(t *testing.T, o envoy.Options) map[string]string {
@@ -62,7 +30,7 @@ func printed(t *testing.T, o envoy.Options) map[string]string {
 }
 
 func TestWhatIsPrintedPassesTheCheck(t *testing.T) {
-	for name, o := range variations(t) {
+	for name, o := range envoytest.Variations(t, envoytest.Options(t)) {
 		for file, text := range printed(t, o) {
 			if file != "bootstrap" && file != "envoy.yaml" {
 				continue
@@ -85,7 +53,7 @@ func TestWhatIsPrintedPassesTheCheck(t *testing.T) {
 }
 
 func TestWhatIsPrintedIsReadable(t *testing.T) {
-	for name, o := range variations(t) {
+	for name, o := range envoytest.Variations(t, envoytest.Options(t)) {
 		for file, text := range printed(t, o) {
 			if _, err := tree.Parse(file, []byte(text)); err != nil {
 				t.Errorf("%s, %s: %v", name, file, err)
@@ -176,7 +144,7 @@ func plainShape(t *testing.T) string {
 }
 
 func TestUpstreamsKnowOnlyTheirOwnDomain(t *testing.T) {
-	text := printed(t, variations(t)["upstreams"])["bootstrap"]
+	text := printed(t, envoytest.Variations(t, envoytest.Options(t))["upstreams"])["bootstrap"]
 	root, err := tree.Parse("envoy.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)

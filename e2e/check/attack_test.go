@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -64,8 +65,12 @@ func TestAttacks(t *testing.T) {
 				t.Error("the attack works on what postern envoy prints")
 			}
 			p.authz.reset()
-			if !a.try(t, p.start(t, weak)) {
+			g := p.start(t, weak)
+			if !a.try(t, g) {
 				t.Error("the attack does not work without the setting")
+			}
+			if dump := g.dump(t); !slices.Equal(findings(t, dump), findings(t, weak)) {
+				t.Errorf("the checker finds %v in the bootstrap and %v in the config_dump", findings(t, weak), findings(t, dump))
 			}
 		})
 	}
@@ -82,5 +87,16 @@ func findings(t *testing.T, config string) []string {
 	for _, f := range check.Run(c, check.Options{}) {
 		names = append(names, f.Rule)
 	}
+	slices.Sort(names)
 	return names
+}
+
+// dump returns the configuration as the running Envoy tells it.
+func (g *gate) dump(t *testing.T) string {
+	t.Helper()
+	text, err := g.envoy.Admin(t.Context(), http.MethodGet, "/config_dump")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
 }
