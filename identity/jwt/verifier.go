@@ -12,6 +12,9 @@ import (
 	"github.com/postern/postern/identity/reason"
 )
 
+// application is the part of a media type that a typ may leave out: RFC 7515 section 4.1.9.
+const application = "application/"
+
 // A Verifier checks the tokens of one issuer against one set of keys. It is immutable and
 // safe for concurrent use. The zero Verifier refuses every token.
 type Verifier struct {
@@ -43,6 +46,11 @@ func New(p identity.Provider) (*Verifier, error) {
 		return nil, errors.New("no use")
 	case c.Skew < 0 || c.MaxLifetime <= 0 || c.MaxSize <= 0:
 		return nil, errors.New("a negative skew, or no bound on lifetime or size")
+	}
+	for _, t := range c.Types {
+		if t != strings.ToLower(t) || strings.HasPrefix(t, application) {
+			return nil, fmt.Errorf("typ %q is not in lower case without %q", t, application)
+		}
 	}
 	for _, a := range c.Algorithms {
 		if !jose.IsAlgorithm(a) {
@@ -128,7 +136,7 @@ func (v *Verifier) admit(token *jose.Token) error {
 // whose "application/" may be left out.
 func (v *Verifier) allowsType(typ string) bool {
 	typ = strings.ToLower(typ)
-	if short, ok := strings.CutPrefix(typ, "application/"); ok && short != "" {
+	if short, ok := strings.CutPrefix(typ, application); ok && short != "" {
 		typ = short
 	}
 	if typ == "at+jwt" && v.issuer.Use != identity.UseAccess {

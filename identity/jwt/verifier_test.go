@@ -114,6 +114,8 @@ func TestNewRefuses(t *testing.T) {
 		"algorithm HS256":      func(p *identity.Provider) { p.JWT.Algorithms = []string{"HS256"} },
 		"algorithm es256":      func(p *identity.Provider) { p.JWT.Algorithms = []string{"es256"} },
 		"no types":             func(p *identity.Provider) { p.JWT.Types = nil },
+		"a type in capitals":   func(p *identity.Provider) { p.JWT.Types = []string{"JWT"} },
+		"a type in full":       func(p *identity.Provider) { p.JWT.Types = []string{"application/jwt"} },
 		"no use":               func(p *identity.Provider) { p.JWT.Use = 0 },
 		"an unknown use":       func(p *identity.Provider) { p.JWT.Use = 3 },
 		"a negative skew":      func(p *identity.Provider) { p.JWT.Skew = -1 },

@@ -274,15 +274,6 @@ func TestCARotation(t *testing.T) {
 	keystest.Until(t, "the key", has(l, "a"))
 }
 
-// TestProxyIsNotUsed: the environment of the process names a proxy that would see the traffic
-// and could connect to what is forbidden here.
-func TestProxyIsNotUsed(t *testing.T) {
-	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1")
-	t.Setenv("https_proxy", "http://127.0.0.1:1")
-	idp := keystest.New(t, minttest.Key(t, "ES256", "a"))
-	keystest.Until(t, "the key", has(lease(t, idp.URL, idp.ByURL()), "a"))
-}
-
 func TestForbiddenAddress(t *testing.T) {
 	for _, host := range []string{"169.254.169.254", "[fe80::1]", "[fd00:ec2::254]", "[::ffff:169.254.169.254]", "0.0.0.0"} {
 		t.Run(host, func(t *testing.T) {

@@ -52,8 +52,8 @@ func (l *Lease) Want(kid string) (wait int, pending bool) {
 	return ceil(s.schedule.due(s.wanted.open()).Sub(now)), true
 }
 
-// Wait returns how many seconds from now a client does well to wait for keys when there are
-// none that are fresh; at least 1.
+// Wait is for when there are no keys that are fresh: it asks for a fetch as soon as may be, and
+// returns how many seconds a client does well to wait for it, at least 1.
 func (l *Lease) Wait() int {
 	s := l.source
 	s.mu.Lock()
@@ -61,7 +61,9 @@ func (l *Lease) Wait() int {
 	if s.wanted.flying {
 		return 1
 	}
-	return ceil(time.Until(s.schedule.due(s.wanted.open())))
+	s.wanted.urgent = true
+	s.nudge()
+	return ceil(time.Until(s.schedule.due(true)))
 }
 
 // ceil returns d in whole seconds, rounded up, and one more for the fetch itself.

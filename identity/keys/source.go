@@ -126,7 +126,9 @@ func (s *source) finish(began time.Time, body [sha256.Size]byte, keys *jose.KeyS
 	} else {
 		s.err, s.errAt, s.body = "", time.Time{}, body
 		changed = s.replace(keys)
-		s.good.Store(&began)
+		// By the wall clock: keys age while a machine sleeps, and the monotonic clock does not.
+		good := began.Round(0)
+		s.good.Store(&good)
 	}
 	status := s.statusLocked()
 	s.mu.Unlock()

@@ -10,7 +10,7 @@ type wanted struct {
 	flying   bool              // that fetch is still under way
 	answered uint64            // the number of the last good one
 	asked    map[string]uint64 // by kid: the number of the last fetch that had begun when it was asked
-	overflow bool              // a kid was asked for and not remembered
+	urgent   bool              // a fetch is asked for, for more than the kids in asked
 }
 
 // ask says whether the answer for kid is still to come. fresh says that a fetch began lately,
@@ -27,7 +27,7 @@ func (w *wanted) ask(kid string, fresh bool) (pending bool) {
 		w.forget()
 	}
 	if !known && len(w.asked) >= maxWanted {
-		w.overflow = true
+		w.urgent = true
 		return true
 	}
 	if w.asked == nil {
@@ -48,7 +48,7 @@ func (w *wanted) forget() {
 
 // open says whether a fetch that has not begun is asked for.
 func (w *wanted) open() bool {
-	if w.overflow {
+	if w.urgent {
 		return true
 	}
 	for _, at := range w.asked {
@@ -63,7 +63,7 @@ func (w *wanted) open() bool {
 func (w *wanted) begin(number uint64) {
 	w.begun = number
 	w.flying = true
-	w.overflow = false
+	w.urgent = false
 }
 
 // covered says whether the fetch that is under way answers for kid.

@@ -2,6 +2,8 @@ package issuer_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -29,7 +31,8 @@ func TestProverIsOfOneTime(t *testing.T) {
 	changed := make(chan bool, 8)
 	pool := keys.NewPool(keys.Options{Poll: 5 * time.Millisecond, Changed: func() { changed <- true }})
 	t.Cleanup(pool.Close)
-	source, err := issuer.Kind().New(config(mint.Issuer, minttest.File(t, "keys.json", mint.JWKS(key))), kind.Env{Keys: pool})
+	path := filepath.Join(t.TempDir(), "keys.json")
+	source, err := issuer.Kind().New(config(mint.Issuer, path), kind.Env{Keys: pool})
 	if err != nil || source.Keys() != nil {
 		t.Fatal(err, source.Keys())
 	}
@@ -41,6 +44,9 @@ func TestProverIsOfOneTime(t *testing.T) {
 		t.Error("started twice")
 	}
 	early := source.Prover()
+	if err := os.WriteFile(path, mint.JWKS(key), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	<-changed
 	late := source.Prover()
 	sound := kind.NewPresented(minttest.Token(t, key, time.Now()), 4096)
