@@ -108,24 +108,38 @@ func TestPipe(t *testing.T) {
 }
 
 func TestTooMuch(t *testing.T) {
-	if testing.Short() {
-		t.Skip("writes 100 MB")
+	dir := newDir(t, tree{"p0.yaml": policy("a", 1) + strings.Repeat("# comment", 900_000)})
+	link(t, dir, "p0.yaml", 9)
+	content, err := directory.Load(dir, "")
+	if want := "p8.yaml: is beyond the 67108864 bytes that are read of all files together"; content != nil || !strings.HasSuffix(err.Error(), "\n"+want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
-	files := tree{}
-	for i := range 9 {
-		name := fmt.Sprintf("p%d", i)
-		files[name+".yaml"] = policy(name, 1) + strings.Repeat("# 8 bytes\n", 800_000)
-	}
-	refused(t, newDir(t, files), "", "p8.yaml: is beyond the 67108864 bytes that are read of all files together")
 }
 
 func TestTooManyFiles(t *testing.T) {
-	dir := newDir(t, nil)
-	for i := range 10_001 {
-		name := fmt.Sprintf("p%05d", i)
-		must(t, os.WriteFile(filepath.Join(dir, name+".yaml"), []byte(policy(name, 1)), 0o644))
+	dir := newDir(t, tree{"p0.yaml": "# nothing\n"})
+	link(t, dir, "p0.yaml", 10_001)
+	content, err := directory.Load(dir, "")
+	if want := "p9999.yaml: is one file too many: at most 10000 are read"; content != nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("got %v, want %s", err, want)
 	}
-	refused(t, dir, "", "p10000.yaml: is one file too many: at most 10000 are read")
+}
+
+// TestTooManyFolders holds that links cannot make a directory out of few that has no end.
+func TestTooManyFolders(t *testing.T) {
+	dir := newDir(t, tree{"a.yaml": policy("a", 1)})
+	for i := range 1000 {
+		must(t, os.Mkdir(filepath.Join(dir, fmt.Sprintf("d%03d", i)), 0o755))
+	}
+	refused(t, dir, "", "d999: is one directory too many: at most 1000 are read")
+}
+
+// link makes so many names for one file.
+func link(t *testing.T, dir, name string, count int) {
+	t.Helper()
+	for i := 1; i < count; i++ {
+		must(t, os.Link(filepath.Join(dir, name), filepath.Join(dir, fmt.Sprintf("p%d.yaml", i))))
+	}
 }
 
 // TestManyRules is the load of a large mesh: 10,000 rules in ten files.

@@ -233,6 +233,17 @@ func TestWatchSecrets(t *testing.T) {
 	w.nothing()
 }
 
+// TestWatchUnseen changes a file where no notification comes from, behind a link into a hidden
+// directory: looking now and then finds it.
+func TestWatchUnseen(t *testing.T) {
+	dir := newDir(t, tree{"..1/a.yaml": policy("a", 1), "a.yaml": "->..1/a.yaml"})
+	w := watch(t, dir, "")
+	w.next("a.yaml:v1")
+	replace(t, filepath.Join(dir, "..1"), "a.yaml", policy("a", 2))
+	w.next("a.yaml:v2")
+	w.nothing()
+}
+
 // TestWatchNeverHalf changes two files together, again and again, a file at a time, while they are
 // being read. A version of one beside a later version of the other may only be seen while the
 // writer pauses between them, which it does not for as long as the quiet time.

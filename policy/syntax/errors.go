@@ -48,21 +48,22 @@ func (e *Errors) Err() error {
 
 // Error has a line for each fault, and one for how many more there are.
 func (e *Errors) Error() string {
-	lines := make([]string, 0, len(e.list)+1)
-	for _, fault := range e.list {
-		lines = append(lines, fault.Error())
-	}
-	if e.more > 0 {
-		lines = append(lines, fmt.Sprintf("and %d more", e.more))
+	var lines []string
+	for _, line := range e.Unwrap() {
+		lines = append(lines, line.Error())
 	}
 	return strings.Join(lines, "\n")
 }
 
-// Unwrap returns the faults that were kept.
+// Unwrap returns the lines of Error, each as an *Error; the one that counts the rest has no
+// position.
 func (e *Errors) Unwrap() []error {
-	all := make([]error, len(e.list))
-	for i, fault := range e.list {
-		all[i] = fault
+	all := make([]error, 0, len(e.list)+1)
+	for _, fault := range e.list {
+		all = append(all, fault)
+	}
+	if e.more > 0 {
+		all = append(all, &Error{Message: fmt.Sprintf("and %d more", e.more)})
 	}
 	return all
 }

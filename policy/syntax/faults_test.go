@@ -79,6 +79,9 @@ func checkErrors(t *testing.T, text string, err error) {
 			t.Fatalf("%T is not *Error", one)
 		}
 		p := fault.Position
+		if p.IsZero() && strings.HasPrefix(fault.Message, "and ") {
+			continue
+		}
 		if p.Line < last.Line || p.Line == last.Line && p.Column < last.Column {
 			t.Fatalf("%v stands behind %v", p, last)
 		}

@@ -247,3 +247,16 @@ func TestErrorsJoin(t *testing.T) {
 		t.Errorf("%q", lines)
 	}
 }
+
+func TestPosition(t *testing.T) {
+	for want, p := range map[string]syntax.Position{
+		"":                {},
+		"a.yaml":          {Source: "a.yaml"},
+		"a.yaml:14:5":     {Source: "a.yaml", Line: 14, Column: 5},
+		"K/n/a:spec.x[1]": {Source: "K/n/a", Field: "spec.x[1]"},
+	} {
+		if p.String() != want || p.IsZero() != (want == "") {
+			t.Errorf("%q, want %q", p, want)
+		}
+	}
+}

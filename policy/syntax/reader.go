@@ -100,6 +100,10 @@ func (r *reader) isString(n *tree.Node) bool {
 
 // texts reads a list of strings: at least one, and none twice.
 func (r *reader) texts(n *tree.Node, check check) []Text {
+	if n != nil && n.Kind == tree.Scalar && n.Text != "" {
+		r.fail(n, "expected a list, found %s: write [%s]", found(n), shorten(n.Text))
+		return nil
+	}
 	items := r.items(n)
 	if n != nil && n.Kind == tree.List && len(items) == 0 {
 		r.fail(n, "expected at least one string in this list")
@@ -125,9 +129,6 @@ func (r *reader) texts(n *tree.Node, check check) []Text {
 func (r *reader) items(n *tree.Node) []tree.Node {
 	switch {
 	case n == nil:
-		return nil
-	case n.Kind == tree.Scalar:
-		r.fail(n, "expected a list, found %s: write [%s]", found(n), shorten(n.Text))
 		return nil
 	case n.Kind != tree.List:
 		r.fail(n, "expected a list, found %s", found(n))

@@ -34,7 +34,9 @@ func (s *scanner) blockList() (Node, *Fault) {
 		if err != nil {
 			return Node{}, err
 		}
-		s.nodes.push(item)
+		if err = s.push(item); err != nil {
+			return Node{}, err
+		}
 	}
 	if !s.end() && s.column() > column {
 		return Node{}, s.fail("this is indented more than the list items above, and belongs to none of them")
@@ -65,7 +67,9 @@ func (s *scanner) blockMapping(key Node) (Node, *Fault) {
 		if err != nil {
 			return Node{}, err
 		}
-		fields.add(key, value)
+		if err = fields.add(key, value); err != nil {
+			return Node{}, err
+		}
 		if s.end() || s.column() < column {
 			mapping.Items = s.nodes.keep(fields.begin)
 			return mapping, nil

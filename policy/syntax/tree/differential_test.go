@@ -129,7 +129,9 @@ func (c *comparison) place(got *tree.Node, want *yaml.Node) {
 
 func FuzzRead(f *testing.F) {
 	for _, s := range append(accepted, refusedTexts()...) {
-		f.Add([]byte(s))
+		if len(s) < 10_000 {
+			f.Add([]byte(s))
+		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		compare(t, text)

@@ -71,8 +71,7 @@ func (s *scanner) flowItem() *Fault {
 	if s.skipSpaces(); s.peek(0) == ':' {
 		return s.fail("a field inside a list: close the list before it, or put it in {}, or in quotes if it is one value")
 	}
-	s.nodes.push(item)
-	return nil
+	return s.push(item)
 }
 
 func (s *scanner) flowField(fields *fields) *Fault {
@@ -103,8 +102,7 @@ func (s *scanner) flowField(fields *fields) *Fault {
 			return err
 		}
 	}
-	fields.add(key, value)
-	return nil
+	return fields.add(key, value)
 }
 
 func (s *scanner) flowValue() (Node, *Fault) {

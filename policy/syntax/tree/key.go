@@ -66,11 +66,14 @@ type fields struct {
 
 func (s *scanner) newFields() *fields { return &fields{scanner: s, begin: s.nodes.top()} }
 
-const manyKeys = 16
+const (
+	manyKeys   = 16
+	maxRepeats = 100 // faults that keep nothing from being read
+)
 
-// add puts a field into its mapping, unless that has the key already. Such a fault, and that of a
-// merge key, keep nothing else from being read.
-func (f *fields) add(key, value Node) {
+// add puts a field into its mapping, unless that has the key already. That fault, and that of a
+// merge key, are not returned: they keep nothing else from being read.
+func (f *fields) add(key, value Node) *Fault {
 	message := ""
 	if line := f.find(key.Text); line > 0 {
 		message = fmt.Sprintf("%s stands here twice, first in line %d", shorten(key.Text), line)
@@ -79,13 +82,17 @@ func (f *fields) add(key, value Node) {
 		message = "merge keys are not supported: write the fields out"
 	}
 	if message != "" {
-		f.faults = append(f.faults, &Fault{int(key.Line), int(key.Column), message})
-		return
+		fault := &Fault{int(key.Line), int(key.Column), message}
+		if len(f.faults) == maxRepeats {
+			return fault
+		}
+		f.faults = append(f.faults, fault)
+		return nil
 	}
-	f.nodes.push(key, value)
 	if f.index != nil {
 		f.index[key.Text] = key.Line
 	}
+	return f.push(key, value)
 }
 
 // find returns the line of a key, or 0.

@@ -137,8 +137,28 @@ var refused = []struct{ text, fault string }{
 	{strings.Repeat("[", 40), `1:32: values are nested more than 32 deep`},
 	{strings.Repeat("- ", 40), `1:65: values are nested more than 32 deep`},
 	{strings.Repeat("a", 1030) + ": b\n", `1:1: a field's name has at most 1024 bytes`},
+	{many + "k7: x\n", `21:1: "k7" stands here twice, first in line 8`},
+	{strings.Repeat("a: b\n", 200), `2:1: "a" stands here twice, first in line 1`},
+	{strings.Repeat("long", 30) + "\"", `1:1: expected a field, as in "name: value"`},
+	{"a: [" + strings.Repeat("b", 100) + ": c]", `1:105: a field inside a list: close the list before it, or put it in {}, or in quotes if it is one value`},
+	{"{" + strings.Repeat("b", 100) + "}", "1:102: expected a colon and a value behind \"" + strings.Repeat("b", 64) + "…\": a value that holds {} is put in quotes"},
+	{"a: [b,", `1:4: the [ that opens here is never closed`},
+	{"a: [b\"", `1:4: the [ that opens here is never closed`},
+	{"a: [\"b\" c]", `1:9: expected a comma or "]", found "c"`},
+	{"--- \n--- b\n", `2:1: a document begins on the line below "---"`},
+	{"a: [" + strings.Repeat("a,", 1_000_001), `1:2000006: a document has at most 1000000 values`},
+	{strings.Repeat("- a\n", 1_000_001), `1000002:1: a document has at most 1000000 values`},
 	{"{" + strings.Repeat("a", 1030) + ": b}\n", `1:1032: a field's name has at most 1024 bytes`},
 }
+
+// many is a mapping that is searched by an index.
+var many = func() string {
+	var b strings.Builder
+	for i := range 20 {
+		fmt.Fprintf(&b, "k%d: x\n", i)
+	}
+	return b.String()
+}()
 
 func refusedTexts() []string {
 	var all []string
@@ -152,6 +172,45 @@ func TestRefused(t *testing.T) {
 	for _, tc := range refused {
 		if got := faultOf(tc.text); got != tc.fault {
 			t.Errorf("%q\n got %s\nwant %s", tc.text, got, tc.fault)
+		}
+	}
+}
+
+// TestReadGoesOn holds that a key that stands twice hides no other fault, and that there is a bound.
+func TestReadGoesOn(t *testing.T) {
+	for text, want := range map[string]int{"a: b\na: c\na: d\ne: [\n": 3, strings.Repeat("a: b\n", 10_000): 101} {
+		parts, faults := tree.Split([]byte(text))
+		node, more := tree.Read(parts[0])
+		if faults != nil || node != nil || len(more) != want {
+			t.Errorf("%d faults, want %d; a node: %v", len(more), want, node != nil)
+		}
+	}
+	parts, _ := tree.Split([]byte("a: b\na: c\nd: e\n"))
+	if node, faults := tree.Read(parts[0]); len(faults) != 1 || len(node.Items) != 4 || node.Items[1].Text != "b" {
+		t.Errorf("%v %+v", faults, node)
+	}
+}
+
+func TestFieldsEnds(t *testing.T) {
+	parts, _ := tree.Split([]byte("a: b\nc: d\n"))
+	node, _ := tree.Read(parts[0])
+	for key := range node.Fields() {
+		if key.Text != "a" {
+			t.Error("a loop that was left went on")
+		}
+		break
+	}
+}
+
+func TestTypeOf(t *testing.T) {
+	for plain, want := range map[string]tree.PlainType{
+		"": tree.Null, "~": tree.Null, "Null": tree.Null, "true": tree.Boolean, "OFF": tree.Boolean, "n": tree.Boolean, "<<": tree.Special, "=": tree.Special,
+		"0": tree.Number, "-1": tree.Number, "+.5": tree.Number, "1_0": tree.Number, "0b1": tree.Number, "0o7": tree.Number, "0xF": tree.Number, "1e5": tree.Number, ".inf": tree.Number, "-.INF": tree.Number, ".NaN": tree.Number, "1:30": tree.Number, "190:20:30.15": tree.Number,
+		"2024-01-01": tree.Date, "2024-1-1T00:00:00Z": tree.Date, "2024-01-01 10:00:00": tree.Date,
+		"a": tree.String, "truth": tree.String, "noon": tree.String, "1.2.3": tree.String, "10.0.0.0/8": tree.String, "5m": tree.String, "-": tree.String, "1:70": tree.String, "2024-01": tree.String, "...": tree.String, "0x": tree.String, "08a": tree.String, "===": tree.String,
+	} {
+		if got := tree.TypeOf(plain); got != want {
+			t.Errorf("%q is %d, want %d", plain, got, want)
 		}
 	}
 }

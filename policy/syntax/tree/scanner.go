@@ -117,6 +117,14 @@ func (s *scanner) finishLine() *Fault {
 	return nil
 }
 
+// push adds items to the list or mapping that is being read.
+func (s *scanner) push(items ...Node) *Fault {
+	if !s.nodes.push(items...) {
+		return s.fail("a document has at most %d values", maxNodes)
+	}
+	return nil
+}
+
 // describe returns the character to read next, for an error.
 func (s *scanner) describe() string {
 	for _, r := range s.restOfLine() {
