@@ -42,6 +42,19 @@ func (a address) loopback() bool {
 	return err == nil && (host == "localhost" || parseErr == nil && addr.IsLoopback())
 }
 
+// answers says that another process listens on the Unix socket.
+func (a address) answers() bool {
+	if a.network != "unix" {
+		return false
+	}
+	c, err := net.Dial("unix", a.at)
+	if err != nil {
+		return false
+	}
+	c.Close()
+	return true
+}
+
 // listen opens the address. A Unix socket takes the place of whatever socket is there, in one
 // step, so that a client finds the old one or the new one; its file is never removed, since by
 // the time this process ends it may be a successor's.

@@ -25,31 +25,33 @@ const quiet = 200 * time.Millisecond
 // Both must be known before there is a policy.
 type loader struct {
 	mu        sync.Mutex
-	content   *directory.Content // the last that was read without an error
+	content   *directory.Content // read and not compiled yet, since the workload is not known
 	workload  spiffeid.ID
 	loaded    string // the digest of the content in force
+	files     []string
+	providers []identity.Provider
 	at        time.Time
-	providers []identity.Provider // those in force
-	err       error               // why the newest is not in force
-}
-
-// loadFirst reads the directory once: what is wrong at the start is an error, and not
-// something to wait for.
-func (s *sidecar) loadFirst() error {
-	content, err := directory.Load(s.policies, s.secrets)
-	if err != nil {
-		return fmt.Errorf("--policies:\n%w", err)
-	}
-	s.policiesRead(content, nil)
-	if err := s.policyError(); err != nil {
-		return fmt.Errorf("--policies:\n%w", err)
-	}
-	return nil
+	err       error      // why the newest is not in force
+	first     chan error // what came of the first read
 }
 
 // runPolicies watches the directory.
 func (s *sidecar) runPolicies(ctx context.Context) error {
 	return directory.Watch(ctx, s.policies, s.secrets, quiet, s.policiesRead)
+}
+
+// awaitPolicies waits for the first read. What is wrong at the start is an error, and not
+// something to wait for.
+func (s *sidecar) awaitPolicies(ctx context.Context) error {
+	select {
+	case err := <-s.policy.first:
+		if err != nil {
+			return fmt.Errorf("--policies:\n%w", err)
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }
 
 // policiesRead takes in what the directory holds now, or why it cannot be read.
@@ -58,10 +60,13 @@ func (s *sidecar) policiesRead(content *directory.Content, err error) {
 	defer s.policy.mu.Unlock()
 	if err != nil {
 		s.refusePolicy(err)
-		return
+	} else {
+		s.applyPolicy(content)
 	}
-	s.policy.content = content
-	s.applyPolicy()
+	select {
+	case s.policy.first <- s.policy.err:
+	default: // only the first is waited for
+	}
 }
 
 // protect takes in whom we protect, unless --workload said so already.
@@ -72,24 +77,33 @@ func (s *sidecar) protect(self spiffeid.ID) {
 		return
 	}
 	s.policy.workload = self
-	s.applyPolicy()
+	content := s.policy.content
+	if content == nil { // it was compiled for another
+		var err error
+		if content, err = directory.Load(s.policies, s.secrets); err != nil {
+			s.refusePolicy(err)
+			return
+		}
+	}
+	s.applyPolicy(content)
 }
 
 // applyPolicy compiles and swaps. An error changes nothing: the last good policy decides on.
-func (s *sidecar) applyPolicy() {
+func (s *sidecar) applyPolicy(content *directory.Content) {
 	p := &s.policy
-	if p.content == nil || p.workload.IsZero() {
+	if p.workload.IsZero() {
+		p.content, p.err = content, nil
 		return
 	}
-	set, err := policy.Compile(p.content.Documents, p.workload.String())
+	set, err := policy.Compile(content.Documents, p.workload.String())
 	if err == nil {
-		err = s.swap(set, p.content.Digest)
+		err = s.swap(set, content.Digest)
 	}
 	if err != nil {
 		s.refusePolicy(err)
 		return
 	}
-	p.loaded, p.at, p.err = p.content.Digest, time.Now(), nil
+	p.loaded, p.files, p.at, p.err, p.content = content.Digest, content.Files, time.Now(), nil, nil
 	s.metrics.PolicyLoaded(p.loaded, p.at)
 	routes, rules := set.Size()
 	s.log.Info("policies loaded", zap.String("digest", p.loaded), zap.String("workload", set.Workload()),
@@ -135,13 +149,6 @@ func (s *sidecar) refusePolicy(err error) {
 	s.policy.err = err
 	s.metrics.PolicyRefused()
 	s.log.Error("policies refused: the last good ones stay in force", zap.String("in_force", s.policy.loaded), zap.Strings("errors", lines(err)))
-}
-
-// policyError returns why the newest policies are not in force, or nil.
-func (s *sidecar) policyError() error {
-	s.policy.mu.Lock()
-	defer s.policy.mu.Unlock()
-	return s.policy.err
 }
 
 // protected returns the SPIFFE ID of the workload, or "" while it is not known.

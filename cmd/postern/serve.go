@@ -192,14 +192,22 @@ func serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	defer s.close()
-	if err := s.bind(); err != nil {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	group, ctx := errgroup.WithContext(ctx)
+	start := func(parts ...func(context.Context) error) {
+		for _, part := range parts {
+			group.Go(func() error { return part(ctx) })
+		}
+	}
+	start(s.runPolicies)
+	if err := s.awaitPolicies(ctx); err != nil {
 		return err
 	}
-	group, ctx := errgroup.WithContext(ctx)
-	for _, part := range []func(context.Context) error{
-		s.runTrust, s.runProviders, s.runPolicies, s.runChecks, s.runPages, s.runReopen,
-	} {
-		group.Go(func() error { return part(ctx) })
+	start(s.runTrust, s.runProviders, s.runReopen)
+	if err := s.bind(ctx); err != nil {
+		return err
 	}
+	start(s.runChecks, s.runPages)
 	return group.Wait()
 }

@@ -65,7 +65,7 @@ func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 	}
 	s := &sidecar{settings: o, log: log, current: &extauthz.Current{}, drained: make(chan struct{})}
 	s.trust.Store(&trust.State{})
-	s.policy.workload = o.workload
+	s.policy.workload, s.policy.first = o.workload, make(chan error, 1)
 	if s.records, err = record.Open(o.record, record.Options{Required: o.recordRequired, Log: log}); err != nil {
 		return nil, fmt.Errorf("--record: %w", err)
 	}
@@ -82,9 +82,6 @@ func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 		Current: s.current, Records: s.records, Metrics: s.metrics, Log: log, Now: time.Now,
 	})
 	s.checks = s.newServer()
-	if err := s.loadFirst(); err != nil {
-		return nil, err
-	}
 	return s, nil
 }
 
@@ -130,8 +127,19 @@ func (s *sidecar) admit(sent []*x509.Certificate) error {
 	return nil
 }
 
-// bind opens every listener, so that a clash is an error at once.
-func (s *sidecar) bind() (err error) {
+// handover is how long a successor waits to be ready before it takes the socket over.
+const handover = 10 * time.Second
+
+// bind opens every listener, so that a clash is an error at once. While another process answers
+// on the Unix socket, its place is taken only by one that is ready.
+func (s *sidecar) bind(ctx context.Context) (err error) {
+	if s.listen.answers() {
+		ctx, cancel := context.WithTimeout(ctx, handover)
+		defer cancel()
+		for ctx.Err() == nil && !s.readiness().OK() {
+			time.Sleep(10 * time.Millisecond)
+		}
+	}
 	if s.listener, err = s.listen.listen(s.mode); err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}

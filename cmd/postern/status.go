@@ -128,10 +128,7 @@ func (s *sidecar) snapshot() any {
 	}
 	s.policy.mu.Lock()
 	defer s.policy.mu.Unlock()
-	out.LoadedAt = s.policy.at
-	if s.policy.content != nil {
-		out.Files = s.policy.content.Files
-	}
+	out.LoadedAt, out.Files = s.policy.at, s.policy.files
 	if s.policy.err != nil {
 		out.Errors = lines(s.policy.err)
 	}
