@@ -33,7 +33,7 @@ func privateKey(t *testing.T, keyPEM []byte) crypto.Signer {
 }
 
 func TestNewBundle(t *testing.T) {
-	key1024, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // weak on purpose
+	key1024, err := rsa.GenerateKey(rand.Reader, 1024) // weak on purpose
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -109,7 +109,7 @@ func resign(t *testing.T, ca *mint.CA, template *x509.Certificate) *x509.Certifi
 // root and a sound leaf.
 func TestIntermediate(t *testing.T) {
 	w := newWorld(t)
-	key1024, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // weak on purpose
+	key1024, err := rsa.GenerateKey(rand.Reader, 1024) // weak on purpose
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,7 +27,7 @@ var uncritical = pkix.Extension{Id: oidKeyUsage, Value: []byte{3, 2, 7, 0x80}}
 // TestLeaf is "valid, except ...": each row is a certificate of the shop's own CA.
 func TestLeaf(t *testing.T) {
 	w := newWorld(t)
-	key1024, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // weak on purpose
+	key1024, err := rsa.GenerateKey(rand.Reader, 1024) // weak on purpose
 	if err != nil {
 		t.Fatal(err)
 	}

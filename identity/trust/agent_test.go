@@ -182,6 +182,11 @@ func newPost(t *testing.T, a *agent, config trust.WorkloadAPIConfig) *post {
 		if err := <-done; err != nil {
 			t.Errorf("Run ended with %v", err)
 		}
+		for len(p.states) > 0 {
+			if s := <-p.states; strings.Contains(strings.Join(append(s.Problems, s.Missing...), " "), "cancel") {
+				t.Errorf("our own end was reported as a fault: %q %q", s.Problems, s.Missing)
+			}
+		}
 	})
 	return p
 }

@@ -139,7 +139,7 @@ func TestOpenFilesThatAreNone(t *testing.T) {
 		{"no age", []string{"shop.test=" + good}, 0, "must be positive"},
 		{"twice", []string{"shop.test=" + good, "shop.test=" + good}, time.Hour, "put all of its certificates into one"},
 		{"second is missing", []string{"shop.test=" + good, "partner.test=" + dir + "/none"}, time.Hour, "partner.test=" + dir + "/none"},
-		{"missing", []string{"shop.test=" + dir + "/none"}, time.Hour, "no such file"},
+		{"missing", []string{"shop.test=" + dir + "/none"}, time.Hour, "/none: open: no such file"},
 		{"a folder", []string{"shop.test=" + dir}, time.Hour, "not a regular file"},
 		{"a pipe", []string{"shop.test=" + fifo}, time.Hour, "not a regular file"},
 	} {

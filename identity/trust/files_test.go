@@ -233,18 +233,24 @@ func TestVanished(t *testing.T) {
 		d.wait(2) // going stale is in the state already
 
 		d.write([]byte("garbage"))
+		before := s.Bundles
 		s = d.wait(3)
+		if s.Bundles != before {
+			d.t.Error("the bundles changed with the fault")
+		}
 		expect(d.t, s, ca, reason.BundleStale) // wrong in another way is still wrong
 		d.write(ca.BundlePEM())
 		expect(d.t, d.wait(4), ca, reason.Allowed)
 	})
 }
 
-// TestHalfWritten has a writer that stops in the middle, twice, for less than a look takes.
+// TestHalfWritten has a writer that stops in the middle, again and again, for less than a file
+// must stay the same. One of the parts is a bundle by itself.
 func TestHalfWritten(t *testing.T) {
 	old, fresh := year(t), year(t)
 	both := string(old.BundlePEM()) + string(fresh.BundlePEM())
 	watch(t, old, func(d *desk) {
+		time.Sleep(450 * time.Millisecond) // so that a look falls between each two writes
 		for _, part := range []string{both[:10], both[:len(both)/3], string(fresh.BundlePEM()), both[:len(both)-9]} {
 			d.write([]byte(part))
 			time.Sleep(99 * time.Millisecond)

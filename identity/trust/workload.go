@@ -124,7 +124,7 @@ type retry struct{ next time.Duration }
 func (r *retry) Next() time.Duration {
 	wait := r.next
 	r.next = min(2*r.next, lastRetry)
-	return wait - rand.N(wait/5)
+	return wait - rand.N(wait/5) //nolint:gosec // jitter is no secret
 }
 
 // Reset is part of workloadapi.Backoff.
