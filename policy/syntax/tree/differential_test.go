@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -124,6 +125,31 @@ func (c *comparison) place(got *tree.Node, want *yaml.Node) {
 	}
 	if int(got.Line) != want.Line+c.first || int(got.Column) != column {
 		c.t.Fatalf("%q: %q stands at %d:%d, want %d:%d", c.text, got.Text, got.Line, got.Column, want.Line+c.first, column)
+	}
+}
+
+// fragments are what documents are made of, right or wrong.
+var fragments = []string{
+	"a", "b: ", "c:", "- ", "-", "\n", "\n", "\n  ", "\n    ", "\n ", " ", "[", "]", "{", "}", ", ", ",", ": ", ":", "#", " # d", "'", "''", "\"", "\\n", "\\",
+	"|", ">", "|-", ">+", "?", "*", "&", "!", "%", "@", "---", "\n---\n", "~", "1", "é", "a: b", "- a", "[a, b]", "{a: b}", "a: [b]", "\"a\"", "'b'", "a: |\n  b",
+}
+
+// TestAgainstAnotherReader puts fragments together at random. Most documents are refused; enough
+// are not.
+func TestAgainstAnotherReader(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	count := 0
+	for range 200_000 {
+		var text bytes.Buffer
+		for range 1 + random.IntN(12) {
+			text.WriteString(fragments[random.IntN(len(fragments))])
+		}
+		if compare(t, text.Bytes()) {
+			count++
+		}
+	}
+	if count < 5_000 {
+		t.Errorf("only %d documents were accepted", count)
 	}
 }
 
