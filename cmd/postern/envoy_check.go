@@ -8,12 +8,13 @@ import (
 
 	"github.com/postern/postern/deploy/envoy/check"
 	"github.com/postern/postern/deploy/envoy/tree"
+	"github.com/postern/postern/policy/directory"
 	"github.com/spf13/cobra"
 )
 
 // envoyCheckCommand is postern envoy check: it names what weakens Postern in a configuration.
 func envoyCheckCommand() *cobra.Command {
-	var policies, clients, output string
+	var policies, secrets, clients, output string
 	c := &cobra.Command{
 		Use:   "check FILE",
 		Short: "Name every setting of an Envoy configuration that weakens Postern",
@@ -29,7 +30,7 @@ them, and the finding not-seen says so: check the config_dump of the running Env
   postern envoy check envoy.yaml --policies policies/`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			o, err := checkOptions(policies, clients)
+			o, err := checkOptions(policies, secrets, clients)
 			if err == nil {
 				err = oneOf("output", output, "text", "json")
 			}
@@ -48,18 +49,22 @@ them, and the finding not-seen says so: check the config_dump of the running Env
 		},
 	}
 	c.Flags().StringVar(&policies, "policies", "", "folder of policies: find headers that they read and Envoy hides")
+	c.Flags().StringVar(&secrets, "secrets", "", "folder of what file: in a policy may name")
 	c.Flags().StringVar(&clients, "client-certificates", "required", "required, or optional where callers without one are wanted")
 	c.Flags().StringVar(&output, "output", "text", "text or json")
 	return c
 }
 
-func checkOptions(policies, clients string) (check.Options, error) {
+func checkOptions(policies, secrets, clients string) (check.Options, error) {
 	optional, err := optionalClients(clients)
 	if err != nil || policies == "" {
 		return check.Options{OptionalClients: optional}, err
 	}
-	documents, err := policyDocuments(policies)
-	return check.Options{OptionalClients: optional, Headers: check.Reads(documents)}, err
+	content, err := directory.Load(policies, secrets)
+	if err != nil {
+		return check.Options{}, err
+	}
+	return check.Options{OptionalClients: optional, Headers: check.Reads(content.Documents)}, nil
 }
 
 // readConfig reads one byte more than can be parsed, so that the parser says what is too much.

@@ -38,7 +38,8 @@ func authzAttacks() []attack {
 			[]string{Authz + "/grpc_service/timeout", "0s"}, func(t *testing.T, g *gate) bool {
 				g.authz.answers(hangFor(time.Second))
 				start := time.Now()
-				g.get(t, g.web(), "/")
+				o := g.get(t, g.web(), "/")
+				t.Logf("%d %v after %s", o.status, o.err, time.Since(start))
 				return time.Since(start) >= time.Second
 			}},
 		{"shadow-mode", "a refusal is ignored", nil, []string{Authz + "/shadow_mode", "true"}, refusedGetsThrough},
