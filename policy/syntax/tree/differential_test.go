@@ -139,7 +139,7 @@ var fragments = []string{
 func TestAgainstAnotherReader(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	count := 0
-	for range 200_000 {
+	for range 40_000 {
 		var text bytes.Buffer
 		for range 1 + random.IntN(12) {
 			text.WriteString(fragments[random.IntN(len(fragments))])
@@ -148,7 +148,7 @@ func TestAgainstAnotherReader(t *testing.T) {
 			count++
 		}
 	}
-	if count < 5_000 {
+	if count < 1_000 {
 		t.Errorf("only %d documents were accepted", count)
 	}
 }
