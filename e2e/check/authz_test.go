@@ -35,7 +35,7 @@ func authzAttacks() []attack {
 		{"status-on-error", "an outage looks like success", []string{Authz + "/grpc_service/timeout", "0.2s"},
 			[]string{Authz + "/status_on_error/code", "200"}, answersHanging(200)},
 		{"no-deadline", "an authorizer that hangs holds the request", []string{Authz + "/grpc_service/timeout", "0.2s"},
-			[]string{Authz + "/grpc_service/timeout", "0s"}, func(t *testing.T, g *gate) bool {
+			[]string{Authz + "/grpc_service/timeout", "0s", Authz + "/grpc_service/retry_policy", ""}, func(t *testing.T, g *gate) bool {
 				g.authz.answers(hangFor(time.Second))
 				start := time.Now()
 				o := g.get(t, g.web(), "/")

@@ -103,6 +103,16 @@ func TestOneFailureIsTriedAgain(t *testing.T) {
 	}
 }
 
+// TestASlowPosternIsAskedOnce: more questions are no help to it.
+func TestASlowPosternIsAskedOnce(t *testing.T) {
+	p := newPlace(t)
+	g := p.startWith(t, func(o *config.Options) { o.AuthzTimeout = 300 * time.Millisecond })
+	p.authz.answers(hang)
+	if o := g.get(t, g.web(), "/"); o.status != 503 || len(o.checks) != 1 {
+		t.Errorf("%d after %d questions", o.status, len(o.checks))
+	}
+}
+
 // TestAnAbsentTimeoutIsShort is why the checker does not ask for one.
 func TestAnAbsentTimeoutIsShort(t *testing.T) {
 	p := newPlace(t)
