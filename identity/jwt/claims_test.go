@@ -145,6 +145,7 @@ func TestTimes(t *testing.T) {
 		"no iat":                    {set("iat", nil), reason.TokenClaims},
 		"iat a string":              {set("iat", fmt.Sprint(in(0))), reason.TokenClaims},
 		"iat 0":                     {set("iat", 0), reason.TokenClaims},
+		"iat with an exponent":      {set("iat", number("1.7e9")), reason.TokenClaims},
 		"iat within the skew":       {set("iat", in(30*time.Second)), reason.Allowed},
 		"iat in the future":         {set("iat", in(31*time.Second)), reason.TokenNotYetValid},
 		"exp not after iat":         {func(c map[string]any) { c["exp"] = c["iat"] }, reason.TokenClaims},

@@ -204,6 +204,20 @@ func TestKeyDeclaresAlgorithm(t *testing.T) {
 	}
 }
 
+// TestIssuerAllowsAlgorithm: a key that the issuer publishes does not widen the issuer's list.
+func TestIssuerAllowsAlgorithm(t *testing.T) {
+	for _, alg := range []string{"RS256", "PS256", "ES256", "ES384", "EdDSA"} {
+		key := minttest.Key(t, alg, "k1")
+		allows := func(algs ...string) identity.Provider {
+			return config(func(p *identity.Provider) { p.JWT.Algorithms = algs })
+		}
+		refused(t, verifier(t, allows("RS512"), key), minttest.Token(t, key, now), now, reason.TokenAlgorithm)
+		if _, err := verifier(t, allows("RS512", alg), key).Verify(minttest.Token(t, key, now), now, identity.Caller{}); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 func TestKeys(t *testing.T) {
 	a, b, stranger := minttest.Key(t, "ES256", "a"), minttest.Key(t, "ES256", "b"), minttest.Key(t, "ES256", "a")
 	nameless := minttest.Key(t, "ES256", "")

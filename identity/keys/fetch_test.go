@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"fmt"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
@@ -69,6 +70,8 @@ func TestURL(t *testing.T) {
 
 func TestDiscovery(t *testing.T) {
 	key := minttest.Key(t, "ES256", "a")
+	plain := httptest.NewServer(body(string(mint.JWKS(key))))
+	t.Cleanup(plain.Close)
 	t.Run("sound", func(t *testing.T) {
 		idp := keystest.New(t, key)
 		keystest.Until(t, "the key", has(lease(t, idp.URL, idp.ByDiscovery()), "a"))
@@ -83,11 +86,13 @@ func TestDiscovery(t *testing.T) {
 		"another issuer":       func(i *keystest.Issuer) http.HandlerFunc { return metadata("https://evil.test", i.URL+"/jwks") },
 		"issuer with a slash":  func(i *keystest.Issuer) http.HandlerFunc { return metadata(i.URL+"/", i.URL+"/jwks") },
 		"no issuer":            func(i *keystest.Issuer) http.HandlerFunc { return body(`{"jwks_uri":"` + i.URL + `/jwks"}`) },
-		"jwks_uri in the open": func(i *keystest.Issuer) http.HandlerFunc { return metadata(i.URL, "http://127.0.0.1/jwks") },
+		"jwks_uri in the open": func(i *keystest.Issuer) http.HandlerFunc { return metadata(i.URL, plain.URL+"/jwks") },
 		"jwks_uri a file":      func(i *keystest.Issuer) http.HandlerFunc { return metadata(i.URL, "file:///etc/passwd") },
-		"jwks_uri a password":  func(i *keystest.Issuer) http.HandlerFunc { return metadata(i.URL, "https://u:p@127.0.0.1/jwks") },
-		"jwks_uri metadata":    func(i *keystest.Issuer) http.HandlerFunc { return metadata(i.URL, "https://169.254.169.254/jwks") },
-		"no jwks_uri":          func(i *keystest.Issuer) http.HandlerFunc { return body(`{"issuer":"` + i.URL + `"}`) },
+		"jwks_uri a password": func(i *keystest.Issuer) http.HandlerFunc {
+			return metadata(i.URL, strings.Replace(i.URL, "//", "//u:p@", 1)+"/jwks")
+		},
+		"jwks_uri metadata": func(i *keystest.Issuer) http.HandlerFunc { return metadata(i.URL, "https://169.254.169.254/jwks") },
+		"no jwks_uri":       func(i *keystest.Issuer) http.HandlerFunc { return body(`{"issuer":"` + i.URL + `"}`) },
 		"a duplicate member": func(i *keystest.Issuer) http.HandlerFunc {
 			return body(fmt.Sprintf(`{"issuer":%q,"jwks_uri":"https://evil.test/","jwks_uri":"%s/jwks"}`, i.URL, i.URL))
 		},

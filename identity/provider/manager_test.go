@@ -156,6 +156,19 @@ func TestGarbageFetchesNothing(t *testing.T) {
 	keystest.Until(t, "a fetch", func() bool { return len(idp.Fetches()) == 2 })
 }
 
+// TestNoKidFetchesNothing: when no kid is named and two keys fit, no other key is the answer.
+func TestNoKidFetchesNothing(t *testing.T) {
+	idp := keystest.New(t, minttest.Key(t, "ES256", "k1"), minttest.Key(t, "ES256", "k2"))
+	m := started(t, issuer(idp, "idp"))
+	time.Sleep(20 * time.Millisecond) // as above
+	for range 2 {
+		expect(t, result(m, "idp", sign(t, idp, minttest.Key(t, "ES256", ""))), reason.TokenKeyUnknown)
+	}
+	if n := len(idp.Fetches()); n != 1 {
+		t.Errorf("%d fetches", n)
+	}
+}
+
 // TestIssuerDown: its tokens fail with a reason of their own, garbage fails as garbage, and
 // the issuer beside it is not touched.
 func TestIssuerDown(t *testing.T) {
