@@ -92,7 +92,7 @@ func get(ctx context.Context, client *http.Client, from string) ([]byte, error) 
 	if err != nil {
 		return nil, withoutURL(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // nothing was written
+	defer resp.Body.Close()
 	switch encoding := resp.Header.Get("Content-Encoding"); {
 	case resp.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("status %d where 200 is wanted; redirects are not followed", resp.StatusCode)
@@ -147,7 +147,7 @@ func readFile(name string, limit int64) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close() //nolint:errcheck // nothing was written
+	defer f.Close()
 	info, err := f.Stat()
 	switch {
 	case err != nil:

@@ -118,7 +118,7 @@ func TestFileUnknownKid(t *testing.T) {
 func ExamplePool() {
 	key, _ := mint.NewKey("ES256", "k1")
 	dir, _ := os.MkdirTemp("", "keys")
-	defer os.RemoveAll(dir) //nolint:errcheck // a folder of the example
+	defer os.RemoveAll(dir)
 	path := filepath.Join(dir, "keys.json")
 	_ = os.WriteFile(path, mint.JWKS(key), 0o600)
 

@@ -50,7 +50,7 @@ func (s *schedule) end(good bool) {
 
 // part returns a random part of d, of at most jitter.
 func part(d time.Duration) time.Duration {
-	return time.Duration(rand.Float64() * jitter * float64(d))
+	return time.Duration(rand.Float64() * jitter * float64(d)) //nolint:gosec // nobody gains by guessing it
 }
 
 func later(a, b time.Time) time.Time {

@@ -98,10 +98,10 @@ func (p *prover) Prove(c *kind.Presented, at time.Time, caller identity.Caller) 
 		verifier = p.keyless
 	}
 	user, err := verifier.VerifyToken(token, at, caller)
-	switch reason.Of(err) {
-	case reason.KeysUnavailable:
+	switch code := reason.Of(err); {
+	case code == reason.KeysUnavailable:
 		return nil, p.lease.Wait(), err
-	case reason.TokenKeyUnknown:
+	case code == reason.TokenKeyUnknown:
 		// Only a token that could be this issuer's gets here: its iss, alg and typ are right.
 		if wait, pending := p.want(token.KeyID()); pending {
 			return nil, wait, reason.Errorf(reason.KeysPending, "a fetch may bring the key: %w", err)
