@@ -31,15 +31,14 @@ var build = sync.OnceValues(func() (string, error) {
 	return string(out), err
 })
 
-// start makes a container. Where there is no buildah the test is skipped, and fails in CI.
+// start makes a container. Where that is impossible the test is skipped, and fails in CI.
 func start(t *testing.T) *container {
 	t.Helper()
-	if _, err := exec.LookPath("buildah"); err != nil {
-		const how = "no buildah here (Debian: apt-get install buildah)"
+	if lack := lacks(); lack != "" {
 		if os.Getenv("CI") == "true" {
-			t.Fatal(how)
+			t.Fatal(lack)
 		}
-		t.Skip(how)
+		t.Skip(lack)
 	}
 	if out, err := build(); err != nil {
 		t.Fatalf("make image: %v\n%s", err, out)
@@ -48,6 +47,16 @@ func start(t *testing.T) *container {
 	c.name = strings.TrimSpace(c.buildah("from", "oci-archive:"+filepath.Join("..", "..", archive)))
 	t.Cleanup(func() { c.buildah("rm", "--all") })
 	return c
+}
+
+func lacks() string {
+	if os.Getuid() != 0 {
+		return "only root can run an image as the user that it names"
+	}
+	if _, err := exec.LookPath("buildah"); err != nil {
+		return "no buildah here (Debian: apt-get install buildah)"
+	}
+	return ""
 }
 
 // command is a buildah command on the container's store.
