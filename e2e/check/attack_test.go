@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	config "github.com/postern/postern/deploy/envoy"
 	"github.com/postern/postern/deploy/envoy/check"
 	"github.com/postern/postern/deploy/envoy/envoytest"
 )
@@ -20,7 +21,7 @@ type attack struct {
 }
 
 func attacks(p *place) []attack {
-	return slices.Concat(tlsAttacks(p), headerAttacks(), httpAttacks(), authzAttacks(), answerAttacks(), filterAttacks(), routeAttacks())
+	return slices.Concat(tlsAttacks(p), headerAttacks(), httpAttacks(), authzAttacks(), answerAttacks(), filterAttacks(), routeAttacks(), processAttacks())
 }
 
 // unattacked returns the rules without an attack, with the reason.
@@ -47,7 +48,9 @@ func TestEveryRuleHasAnAttack(t *testing.T) {
 // TestAttacks tries each attack on the printed bootstrap and on the weakened one.
 func TestAttacks(t *testing.T) {
 	p := newPlace(t)
-	printed := envoytest.Bootstrap(t, p.options(t))
+	o := p.options(t)
+	o.Upstreams = []config.Upstream{envoytest.Upstream(t, "pay=127.0.0.1:0,"+p.impostor(t)+",spiffe://shop.test/ns/shop/sa/pay")}
+	printed := envoytest.Bootstrap(t, o)
 	strong := map[string]*gate{}
 	for _, a := range attacks(p) {
 		base := envoytest.Apply(t, printed, a.with...)
@@ -77,9 +80,9 @@ func TestAttacks(t *testing.T) {
 }
 
 // findings returns the names of the rules that the configuration breaks.
-func findings(t *testing.T, config string) []string {
+func findings(t *testing.T, text string) []string {
 	t.Helper()
-	c, err := check.Read("envoy.yaml", []byte(config))
+	c, err := check.Read("envoy.yaml", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 	config "github.com/postern/postern/deploy/envoy"
@@ -73,7 +74,7 @@ func (p *place) options(t testing.TB) config.Options {
 	o.App = envoytest.Address(t, fmt.Sprintf("127.0.0.1:%d", p.app.Port()))
 	o.Authz = envoytest.Address(t, "unix:"+p.authz.socket)
 	o.SVIDDir = p.svid
-	o.AuthzTimeout = 1500 * 1e6 // the machines of tests are slow
+	o.AuthzTimeout = 1500 * time.Millisecond // the machines of tests are slow
 	return o
 }
 

@@ -54,14 +54,16 @@ func (c *Config) expectsMore() bool {
 
 func (c *Config) readStatic() {
 	static := c.bootstrap.Get("static_resources")
-	for _, n := range static.Get("clusters").List() {
-		c.clusters[n.Get("name").Text()] = n
-	}
-	for _, n := range static.Get("secrets").List() {
-		c.secrets[n.Get("name").Text()] = n
-	}
+	byName(c.clusters, static.Get("clusters"))
+	byName(c.secrets, static.Get("secrets"))
 	for _, n := range static.Get("listeners").List() {
 		c.addListener(n)
+	}
+}
+
+func byName(into map[string]*tree.Node, list *tree.Node) {
+	for _, n := range list.List() {
+		into[n.Get("name").Text()] = n
 	}
 }
 
@@ -84,8 +86,12 @@ func (c *Config) readDump() {
 			collect(c.filters, "ecds_filter", part.Get("ecds_filters"))
 		}
 	}
+	static := c.bootstrap.Get("static_resources")
 	if len(listeners) == 0 {
-		listeners = c.bootstrap.Get("static_resources", "listeners").List()
+		listeners = static.Get("listeners").List()
+	}
+	if len(c.clusters) == 0 {
+		byName(c.clusters, static.Get("clusters"))
 	}
 	for _, n := range listeners {
 		c.addListener(n)

@@ -15,6 +15,7 @@ const (
 	soundAuthz = `{"@type": type.googleapis.com/envoy.extensions.filters.http.ext_authz.v3.ExtAuthz, transport_api_version: V3, grpc_service: {envoy_grpc: {cluster_name: postern}}, status_on_error: {code: 503}, encode_raw_headers: true, include_peer_certificate: true, validate_mutations: true}`
 	codec      = `{name: c, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec}}`
 	tcpChain   = `{filters: [{name: t, typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: t, cluster: app}}]}`
+	toPay      = Clusters + "/2/transport_socket/typed_config/common_tls_context"
 	outbound   = "static_resources/listeners/1"
 )
 
@@ -68,6 +69,9 @@ func routeChanges() []change {
 		one("identity-header-set", Routes+"/request_headers_to_add", "[{header: {key: x-postern-user, value: alice}}]"),
 		one("", Route+"/request_headers_to_add", "[{header: {key: x-real-ip, value: '%DOWNSTREAM_REMOTE_ADDRESS%'}}]"),
 		one("upstream-by-client", Route+"/route", "{cluster_header: x-cluster}"),
+		one("upstream-by-client", Clusters+"/1/cluster_type", `{name: dfp, typed_config: {"@type": type.googleapis.com/envoy.extensions.clusters.dynamic_forward_proxy.v3.ClusterConfig}}`),
+		one("upstream-by-client", Clusters+"/1/original_dst_lb_config", "{use_http_header: true}"),
+		one("", Clusters+"/2/original_dst_lb_config", "{use_http_header: true}"),
 		one("filter-in-cluster", Clusters+"/1/typed_extension_protocol_options/x", `{"@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions, http_filters: [`+lua+","+codec+"]}"),
 		one("", Clusters+"/2/typed_extension_protocol_options/x", `{"@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions, http_filters: [`+codec+"]}"),
 	}
@@ -80,6 +84,17 @@ func processChanges() []change {
 		one("", "admin/address", "{socket_address: {address: 127.0.0.1, port_value: 9901}}"),
 		one("", "admin/address", "{socket_address: {address: '::ffff:127.0.0.1', port_value: 9901}}"),
 		one("", "admin", ""),
+		one("runtime-guard", "layered_runtime", "{layers: [{name: a, static_layer: {envoy.reloadable_features.http_reject_path_with_fragment: false}}]}"),
+		one("runtime-guard", "layered_runtime", "{layers: [{name: a, static_layer: {envoy: {reloadable_features: {http_reject_path_with_fragment: false}}}}]}"),
+		one("runtime-guard", "layered_runtime", "{layers: [{name: a, rtds_layer: {name: b}}]}"),
+		one("runtime-guard", "layered_runtime", "{layers: [{name: a, disk_layer: {symlink_root: /b}}]}"),
+		one("", "layered_runtime", "{layers: [{name: a, static_layer: {overload.global_downstream_max_connections: 100}}, {name: b, admin_layer: {}}]}"),
+		one("upstream-not-verified", toPay+"/validation_context", ""),
+		one("upstream-not-verified", toPay+"/validation_context/custom_validator_config", ""),
+		one("upstream-not-verified", toPay+"/validation_context/match_typed_subject_alt_names", "[]"),
+		one("upstream-not-verified", toPay+"/validation_context/trust_chain_verification", "ACCEPT_UNTRUSTED"),
+		several("", toPay+"/validation_context", "{trusted_ca: {filename: /ca}}", Clusters+"/2/transport_socket/typed_config/auto_sni_san_validation", "true"),
+		several("", toPay+"/validation_context", "", toPay+"/validation_context_sds_secret_config", sds),
 		one("not-seen", "dynamic_resources/lds_config", "{ads: {}}"),
 		several("not-seen", Routes, "", Manager+"/rds", "{route_config_name: r, config_source: {ads: {}}}"),
 		one("not-seen", Routes+"/vhds", "{}"),

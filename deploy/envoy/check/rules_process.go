@@ -1,9 +1,19 @@
 package check
 
+import (
+	"strings"
+
+	"github.com/postern/postern/deploy/envoy/tree"
+)
+
 func processRules() []Rule {
 	return []Rule{
 		{"admin-reachable", "whoever reaches Envoy's admin interface can change its settings, drain it, and read its configuration",
 			"remove admin, or give it a Unix socket or a loopback address", adminReachable},
+		{"runtime-guard", "an earlier behaviour of Envoy's, from before a fault of it was mended: paths and headers are read in ways that nothing here was tried with",
+			"remove the envoy.reloadable_features entry from layered_runtime, and layers that come from elsewhere", runtimeGuard},
+		{"upstream-not-verified", "whoever answers in the other service's place gets the requests, tokens included",
+			"a validation_context with the SPIFFE validator, and the server's SPIFFE ID under match_typed_subject_alt_names", upstreamNotVerified},
 		{"not-seen", "anything: what is delivered later is not in this file",
 			"check the answer of Envoy's admin interface to GET /config_dump instead", notSeen},
 	}
@@ -12,6 +22,36 @@ func processRules() []Rule {
 func adminReachable(c *Config, _ Options, r *report) {
 	if address := c.bootstrap.Get("admin", "address"); address != nil && !localAddress(address) {
 		r.at(address, "the admin interface listens on %q", address.Get("socket_address", "address").Text())
+	}
+}
+
+func runtimeGuard(c *Config, _ Options, r *report) {
+	for _, layer := range c.bootstrap.Get("layered_runtime", "layers").List() {
+		for _, elsewhere := range []string{"rtds_layer", "disk_layer"} {
+			isAbsent(elsewhere)(layer, r)
+		}
+		layer.Get("static_layer").Walk(func(n *tree.Node) {
+			if n.Text() != "" && strings.Contains(n.Path()+"."+n.Key(), "_features") {
+				r.at(n, "%s is %q", n.Key(), n.Text())
+			}
+		})
+	}
+}
+
+// upstreamNotVerified is about every cluster that speaks TLS, but for the authorizer's, which has
+// a rule of its own.
+func upstreamNotVerified(c *Config, _ Options, r *report) {
+	authorizers := map[string]bool{}
+	for _, g := range c.gates {
+		for _, authz := range g.authz() {
+			authorizers[authz.Get("grpc_service", "envoy_grpc", "cluster_name").Text()] = true
+		}
+	}
+	for name, cluster := range c.clusters {
+		socket, _ := cluster.Get("transport_socket", "typed_config").Any()
+		if socket == upstreamTLSType && !authorizers[name] && !c.verified(cluster) {
+			r.at(cluster, "the cluster %q does not verify who answers", name)
+		}
 	}
 }
 

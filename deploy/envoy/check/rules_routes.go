@@ -19,9 +19,9 @@ func routeRules() []Rule {
 		{"identity-header-set", "the app gets an identity that Postern did not give",
 			"remove x-postern-* from request_headers_to_add", eachRoutes(identityHeader)},
 		{"upstream-by-client", "the client names the host that its request goes to, with the app's own network around it",
-			"name the cluster", eachRoutes(upstreamByClient)},
+			"name the cluster", upstreamByClient},
 		{"filter-in-cluster", "the filter changes the request after it was checked",
-			"remove http_filters from the cluster's HttpProtocolOptions", filterInCluster},
+			"remove http_filters from the cluster's HttpProtocolOptions", eachUpstream(clusterFilters)},
 	}
 }
 
@@ -115,19 +115,28 @@ func identityHeader(routes *tree.Node, r *report) {
 	})
 }
 
-func upstreamByClient(routes *tree.Node, r *report) {
-	routes.Walk(func(n *tree.Node) { isAbsent("cluster_header")(n, r) })
+func upstreamByClient(c *Config, o Options, r *report) {
+	eachRoutes(func(routes *tree.Node, r *report) {
+		routes.Walk(func(n *tree.Node) { isAbsent("cluster_header")(n, r) })
+	})(c, o, r)
+	eachUpstream(func(cluster *tree.Node, r *report) {
+		name, _ := cluster.Get("cluster_type", "typed_config").Any()
+		if strings.Contains(name, ".dynamic_forward_proxy.") || !cluster.Get("original_dst_lb_config", "use_http_header").False() {
+			r.at(cluster, "the cluster %q goes where the request says", cluster.Get("name").Text())
+		}
+	})(c, o, r)
 }
 
-func filterInCluster(c *Config, _ Options, r *report) {
-	for _, g := range c.gates {
-		for _, routes := range g.routes() {
+// eachUpstream is asked about every cluster that a checked request can be routed to by name.
+func eachUpstream(find func(cluster *tree.Node, r *report)) func(*Config, Options, *report) {
+	return func(c *Config, o Options, r *report) {
+		eachRoutes(func(routes *tree.Node, r *report) {
 			routes.Walk(func(n *tree.Node) {
 				if cluster := c.clusters[n.Text()]; n.Named("cluster") && cluster != nil {
-					clusterFilters(cluster, r)
+					find(cluster, r)
 				}
 			})
-		}
+		})(c, o, r)
 	}
 }
 

@@ -2,6 +2,7 @@ package check
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 
 	"github.com/postern/postern/deploy/envoy/tree"
@@ -60,17 +61,33 @@ func localCluster(cluster *tree.Node) bool {
 	return endpoints > 0
 }
 
-// verified says that the cluster speaks TLS to servers that it verifies.
+// verified says that the cluster speaks TLS, to servers whose certificate and name it verifies.
 func (c *Config) verified(cluster *tree.Node) bool {
 	name, tls := cluster.Get("transport_socket", "typed_config").Any()
 	if name != upstreamTLSType {
 		return false
 	}
 	contexts, complete := c.validation(tls)
-	for _, context := range contexts {
-		if trusts(context) && context.Get("trust_chain_verification").Text() != "ACCEPT_UNTRUSTED" {
-			return true
-		}
+	if !complete {
+		return true
 	}
-	return !complete
+	trusted := slices.ContainsFunc(contexts, func(context *tree.Node) bool {
+		return trusts(context) && context.Get("trust_chain_verification").Text() != "ACCEPT_UNTRUSTED"
+	})
+	return trusted && (automaticName(cluster, tls) || slices.ContainsFunc(contexts, namesServer))
+}
+
+// namesServer says that the server's certificate has to bear a certain name.
+func namesServer(context *tree.Node) bool {
+	return len(context.Get("match_typed_subject_alt_names").List())+len(context.Get("match_subject_alt_names").List()) > 0
+}
+
+// automaticName says that the name is that of the request.
+func automaticName(cluster, tls *tree.Node) bool {
+	if tls.Get("auto_sni_san_validation").True() {
+		return true
+	}
+	return slices.ContainsFunc(cluster.Get("typed_extension_protocol_options").Fields(), func(options *tree.Node) bool {
+		return options.Get("upstream_http_protocol_options", "auto_san_validation").True()
+	})
 }
