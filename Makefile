@@ -7,8 +7,11 @@ BENCHTIME ?= 1s
 # The race detector needs a C compiler; without one the tests still run.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
+# Attack vectors for tokens, read from the module cache.
+WYCHEPROOF := github.com/c2sp/wycheproof@v0.0.0-20260902155932-3fa63dd0344a
+
 .DEFAULT_GOAL := help
-.PHONY: help build test unit e2e lint bench fuzz envoy clean image e2e-image
+.PHONY: help build test unit gate e2e e2e-image lint bench fuzz envoy clean image demo
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,14 +24,15 @@ test: ## Everything quick: format, vet, unit tests and fuzz seeds, e2e on the re
 	@.ci/stage 'go vet' go vet ./...
 	@$(MAKE) --no-print-directory unit
 	@.ci/stage 'Envoy' .ci/envoy
-	@$(MAKE) --no-print-directory e2e
+	@$(MAKE) --no-print-directory gate
 	@echo; echo 'All tests passed.'
 
 unit: ## Unit tests, examples and fuzz seeds, with the race detector
 	@$(if $(RACE),,echo 'No C compiler: testing without the race detector.')
+	@.ci/stage 'test vectors' go mod download $(WYCHEPROOF)
 	@.ci/stage 'unit tests' go test $(RACE) -shuffle=on $$(go list ./... | grep -v /e2e)
 
-e2e: ## The whole against the real Envoy (about 90 s)
+gate: ## The whole against the real Envoy (about 90 s)
 	@.ci/stage 'e2e tests' go test -count=1 -shuffle=on ./e2e/...
 
 lint: ## gofmt and golangci-lint, which holds go vet and staticcheck (built once, 3 min)
@@ -38,12 +42,15 @@ lint: ## gofmt and golangci-lint, which holds go vet and staticcheck (built once
 image: ## Build the image into dist/postern-image.tar (needs buildah)
 	@deploy/image/build $(VERSION)
 
+e2e: e2e-image ## The heavy real parts, each also on a target of its own
+
 e2e-image: ## The image: built, looked into and run (needs buildah)
 	@.ci/buildah
 	@.ci/stage 'image' go test -count=1 -tags e2e_image ./e2e/image
 
-bench: ## Every benchmark (BENCHTIME=1s)
+bench: build ## Every benchmark (BENCHTIME=1s), and what a check costs beside a server that says yes
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+	go run ./e2e/bench
 
 fuzz: ## Every fuzz target for a while (FUZZTIME=10s each)
 	@.ci/fuzz $(FUZZTIME)
