@@ -116,7 +116,7 @@ func (o outcome) checked() string {
 	return o.checks[0].GetAttributes().GetRequest().GetHttp().GetPath()
 }
 
-var marks atomic.Int64 //nolint:gochecknoglobals // every request of the process has its own
+var marks atomic.Int64 // every request of the process has its own
 
 func newMark() string { return fmt.Sprintf("c%d", marks.Add(1)) }
 
