@@ -139,6 +139,17 @@ func through(all []pkg, p pkg, imported string) string {
 	return " through others"
 }
 
+// TestCommandsLinkNoTestHelpers goes by the name: a package of helpers for tests ends in test.
+func TestCommandsLinkNoTestHelpers(t *testing.T) {
+	for _, p := range packages(t) {
+		for _, d := range p.Deps {
+			if p.in("cmd") && within(d, module) && strings.HasSuffix(d, "test") {
+				t.Errorf("%s links %s", p.path(), d)
+			}
+		}
+	}
+}
+
 func TestTheRulesWouldBeSeenBroken(t *testing.T) {
 	for _, tc := range []struct {
 		name string
