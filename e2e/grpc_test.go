@@ -47,7 +47,9 @@ func startCallee(t *testing.T) (callee, int) {
 	go func() { served <- server.Serve(listener) }()
 	t.Cleanup(func() {
 		server.Stop()
-		<-served
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
 	})
 	return c, listener.Addr().(*net.TCPAddr).Port
 }

@@ -87,6 +87,7 @@ func (r *Rule) evaluate(q *Request) Evaluation {
 			e.Held |= OnHeaders
 		case erred:
 			e.Erred |= OnHeaders
+		case notMatched:
 		}
 	}
 	if r.named&OnSource != 0 && r.holdsForSource(q.Source) {

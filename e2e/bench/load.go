@@ -57,7 +57,7 @@ func (c *benchCase) run(ctx context.Context, d time.Duration) (load, error) {
 	group.Wait()
 	after, err := c.server.cpu()
 	all := slices.Sorted(slices.Values(slices.Concat(times...)))
-	if err = errors.Join(append(errs, err)...); err != nil || len(all) == 0 {
+	if err = errors.Join(err, errors.Join(errs...)); err != nil || len(all) == 0 {
 		return load{}, errors.Join(err, fmt.Errorf("%d checks answered", len(all)))
 	}
 	return load{cpu: (after - before) / time.Duration(len(all)), p50: all[len(all)/2], p99: all[len(all)*99/100]}, nil

@@ -46,7 +46,9 @@ func TestWhatWasAskedAndAnsweredIsKept(t *testing.T) {
 	go func() { served <- server.Serve(listener) }()
 	t.Cleanup(func() {
 		server.Stop()
-		<-served
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
 	})
 	tapped := tap.Start(t, dir, listener.Addr().String())
 	conn, err := grpc.NewClient("unix://"+tapped.Socket, grpc.WithTransportCredentials(insecure.NewCredentials()))

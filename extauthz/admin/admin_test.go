@@ -3,6 +3,7 @@ package admin_test
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -155,7 +156,7 @@ func TestServer(t *testing.T) {
 	go func() { served <- server.Serve(listener) }()
 	defer func() {
 		_ = server.Close()
-		if err := <-served; err != http.ErrServerClosed {
+		if err := <-served; !errors.Is(err, http.ErrServerClosed) {
 			t.Error(err)
 		}
 	}()

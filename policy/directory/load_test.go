@@ -1,6 +1,7 @@
 package directory_test
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -179,8 +180,8 @@ func BenchmarkLoad10000(b *testing.B) {
 
 func TestErrorsHaveTheirType(t *testing.T) {
 	_, err := directory.Load(newDir(t, tree{"a.yaml": "a: b\n", "b.yml": ""}), "")
-	all, ok := err.(*syntax.Errors)
-	if !ok || len(all.Unwrap()) != 6 {
+	var all *syntax.Errors
+	if !errors.As(err, &all) || len(all.Unwrap()) != 6 {
 		t.Errorf("%T: %v", err, err)
 	}
 }

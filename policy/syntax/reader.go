@@ -160,6 +160,7 @@ func found(n *tree.Node) string {
 		return "a date"
 	case tree.Special:
 		return "a YAML key"
+	default:
+		return "a string"
 	}
-	return "a string"
 }

@@ -67,7 +67,7 @@ func readOther(text []byte) (*yaml.Node, error) {
 		return nil, err
 	}
 	if err := decoder.Decode(&more); !errors.Is(err, io.EOF) {
-		return nil, fmt.Errorf("more than one document: %v", err)
+		return nil, fmt.Errorf("more than one document: %w", err)
 	}
 	return document.Content[0], nil
 }

@@ -13,7 +13,7 @@ func (s *scanner) quoted() (Node, *Fault) {
 	quote := s.peek(0)
 	line := s.restOfLine()
 	var text string
-	size := -1 // of the string with its quotes
+	var size int // of the string with its quotes; -1 when it does not close
 	var err *Fault
 	if quote == '\'' {
 		text, size = single(line)
