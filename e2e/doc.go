@@ -4,6 +4,8 @@
 // The tests are named after what they protect from. Their parts:
 //
 //	envoy     finds, fetches and runs the real Envoy
+//	build     builds the commands
+//	dev       runs postern-dev, whose keys rotate when a test says so
 //	mesh      all that a test needs, set up together
 //	postern   builds and runs the postern binary
 //	process   a child process that cannot outlive the test

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -91,6 +92,26 @@ func TestADeadPosternLetsNobodyIn(t *testing.T) {
 	got := do(t, m, nil, request("GET", "/public/x", marked("dead")))
 	if got.Status != 503 || m.Upstream.Count() != 0 {
 		t.Errorf("status %d, %d got in", got.Status, m.Upstream.Count())
+	}
+}
+
+// A Postern that is there and does not answer is worth as little.
+func TestAHungPosternLetsNobodyIn(t *testing.T) {
+	t.Parallel()
+	m := shop(t, mesh.Setup{Gate: mesh.Gate{Cleartext: true, Timeout: "0.3s"}})
+	if err := m.Postern.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	got := do(t, m, nil, request("GET", "/public/x", marked("hung")))
+	if got.Status != 503 || m.Upstream.Count() != 0 {
+		t.Errorf("status %d, %d got in", got.Status, m.Upstream.Count())
+	}
+	if err := m.Postern.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it answers again", func() bool { return do(t, m, nil, request("GET", "/public/x")).Status == 200 })
+	if n := len(m.Upstream.Find("hung")); n != 0 {
+		t.Errorf("%d got in late", n)
 	}
 }
 

@@ -1,0 +1,54 @@
+// Package build builds the commands of this module for tests that run them.
+package build
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Command builds cmd/NAME and returns the path of the binary, which is in the user's cache
+// folder. With POSTERN_E2E_RACE=1 it has the race detector.
+//
+// It is built under a name of its own and then renamed: test binaries of several packages run
+// at once, a process may still run the last one, and no run may leave one behind.
+func Command(name string) (string, error) {
+	dir, err := folder()
+	if err != nil {
+		return "", err
+	}
+	file, args := name, []string{"build"}
+	if os.Getenv("POSTERN_E2E_RACE") == "1" {
+		file, args = name+"-race", []string{"build", "-race"}
+	}
+	work, err := os.MkdirTemp(dir, "build-")
+	if err != nil {
+		return "", err
+	}
+	defer os.RemoveAll(work)
+	fresh := filepath.Join(work, file)
+	args = append(args, "-o", fresh, "github.com/postern/postern/cmd/"+name)
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	path := filepath.Join(dir, file)
+	return path, os.Rename(fresh, path)
+}
+
+// folder is in the user's cache, one for each checkout: no checkout may test another's binary.
+func folder() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache folder: %w", err)
+	}
+	module, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env: %w", err)
+	}
+	of := sha256.Sum256(module)
+	dir := filepath.Join(cache, "postern", "e2e", hex.EncodeToString(of[:8]))
+	return dir, os.MkdirAll(dir, 0o755)
+}

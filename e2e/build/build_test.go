@@ -1,0 +1,43 @@
+package build_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/postern/postern/e2e/build"
+)
+
+func TestCommand(t *testing.T) {
+	path, err := build.Command("postern")
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.Command(path, "--help").CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "postern") {
+		t.Errorf("%v: %s", err, out)
+	}
+	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "build-*", "postern"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+func TestACommandThatIsNotThere(t *testing.T) {
+	if path, err := build.Command("no-such-command"); err == nil || !strings.Contains(err.Error(), "no-such-command") {
+		t.Errorf("Command = %q, %v", path, err)
+	}
+}
+
+func ExampleCommand() {
+	path, err := build.Command("postern")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	info, err := os.Stat(path)
+	fmt.Println(info.Name(), err)
+}
