@@ -202,7 +202,7 @@ func serve(ctx context.Context, o serveOptions) error {
 	}
 	start(s.runPolicies)
 	if err := s.awaitPolicies(ctx); err != nil {
-		return err
+		return unlessStopped(err)
 	}
 	start(s.runTrust, s.runProviders, s.runReopen)
 	if err := s.bind(ctx); err != nil {
@@ -210,4 +210,12 @@ func serve(ctx context.Context, o serveOptions) error {
 	}
 	start(s.runChecks, s.runPages)
 	return group.Wait()
+}
+
+// unlessStopped takes being told to stop for no error.
+func unlessStopped(err error) error {
+	if errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
 }

@@ -4,11 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/signal"
 	"sync/atomic"
@@ -17,13 +15,11 @@ import (
 
 	"github.com/spiffe/go-spiffe/v2/spiffetls/tlsconfig"
 	"go.uber.org/zap"
-	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 
 	"github.com/postern/postern/extauthz"
-	"github.com/postern/postern/extauthz/admin"
 	"github.com/postern/postern/extauthz/metrics"
 	"github.com/postern/postern/extauthz/record"
 	"github.com/postern/postern/identity/keys"
@@ -45,17 +41,11 @@ type sidecar struct {
 	authz   *extauthz.Server
 
 	listener net.Listener
-	pages    []page
+	pages    []*page
 
 	drained     chan struct{} // closed when no check is under way any more
 	draining    atomic.Bool
 	configuring atomic.Bool // policies and providers change together
-}
-
-// A page is one HTTP listener about this process.
-type page struct {
-	net.Listener
-	handler http.Handler
 }
 
 func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
@@ -130,10 +120,14 @@ func (s *sidecar) admit(sent []*x509.Certificate) error {
 // handover is how long a successor waits to be ready before it takes the socket over.
 const handover = 10 * time.Second
 
-// bind opens every listener, so that a clash is an error at once. While another process answers
-// on the Unix socket, its place is taken only by one that is ready.
+// bind opens every listener, so that a clash is an error at once, and the checks' last: while
+// another process answers on the Unix socket, its place is taken only by one that is ready.
 func (s *sidecar) bind(ctx context.Context) (err error) {
-	if s.listen.answers() {
+	succeeds := s.listen.answers()
+	if s.pages, err = s.bindPages(succeeds); err != nil {
+		return err
+	}
+	if succeeds {
 		ctx, cancel := context.WithTimeout(ctx, handover)
 		defer cancel()
 		for ctx.Err() == nil && !s.readiness().OK() {
@@ -143,30 +137,12 @@ func (s *sidecar) bind(ctx context.Context) (err error) {
 	if s.listener, err = s.listen.listen(s.mode); err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
-	config := admin.Config{Ready: s.readiness, Snapshot: s.snapshot, Gatherer: s.metrics.Registry(), Addr: s.serveOptions.admin}
-	for _, p := range []struct {
-		flag    string
-		at      *address
-		handler http.Handler
-	}{
-		{"admin", s.admin, admin.New(config)},
-		{"status", s.status, admin.Status(config)},
-	} {
-		if p.at == nil {
-			continue
-		}
-		l, err := p.at.listen(0)
-		if err != nil {
-			return fmt.Errorf("--%s: %w (give another address, or off)", p.flag, err)
-		}
-		s.pages = append(s.pages, page{l, p.handler})
-		s.log.Info("listening", zap.String("for", p.flag), zap.String("at", l.Addr().String()))
-	}
 	return nil
 }
 
 // runChecks serves until ctx is done, and then lets what is under way finish.
 func (s *sidecar) runChecks(ctx context.Context) error {
+	defer close(s.drained)
 	s.log.Info("listening", zap.String("for", "checks"), zap.String("at", s.serveOptions.listen), zap.String("version", buildVersion()))
 	failed := make(chan error, 1)
 	go func() { failed <- s.checks.Serve(s.listener) }()
@@ -177,30 +153,10 @@ func (s *sidecar) runChecks(ctx context.Context) error {
 	}
 	s.log.Info("draining", zap.Duration("for", s.drain))
 	s.draining.Store(true)
-	defer close(s.drained)
 	late := time.AfterFunc(s.drain, s.checks.Stop)
 	defer late.Stop()
 	s.checks.GracefulStop()
 	return nil
-}
-
-// runPages serves HTTP until the checks have drained, so that a probe sees why.
-func (s *sidecar) runPages(context.Context) error {
-	var group errgroup.Group
-	for _, p := range s.pages {
-		server := admin.Server(p.handler)
-		group.Go(func() error {
-			if err := server.Serve(p); !errors.Is(err, http.ErrServerClosed) {
-				return err
-			}
-			return nil
-		})
-		group.Go(func() error {
-			<-s.drained
-			return server.Close()
-		})
-	}
-	return group.Wait()
 }
 
 // runTrust feeds bundles to the snapshot.
