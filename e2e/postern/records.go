@@ -21,6 +21,7 @@ func (r Record) Text(name string) string {
 
 // records takes the JSON lines that the process writes and parses them.
 type records struct {
+	held sync.Mutex // locked while nothing is taken
 	mu   sync.Mutex
 	rest []byte
 	raw  strings.Builder
@@ -29,6 +30,8 @@ type records struct {
 }
 
 func (r *records) Write(p []byte) (int, error) {
+	r.held.Lock()
+	defer r.held.Unlock()
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.raw.Write(p)

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -140,6 +141,13 @@ func (p *Postern) Get(path string) (status int, body string, err error) {
 
 // Records returns the decision records so far, in their order.
 func (p *Postern) Records() []Record { return p.records.list() }
+
+// HoldRecords stops reading standard output until release is called, so that Postern's writes
+// block once the pipe is full.
+func (p *Postern) HoldRecords() (release func()) {
+	p.records.held.Lock()
+	return sync.OnceFunc(p.records.held.Unlock)
+}
 
 // Output returns everything that was written to standard output: every record.
 func (p *Postern) Output() string {
