@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"context"
-	"crypto/tls"
 	"net"
 	"slices"
 	"strings"
@@ -54,17 +53,46 @@ func startCallee(t *testing.T) (callee, int) {
 	return c, listener.Addr().(*net.TCPAddr).Port
 }
 
-func caller(t *testing.T, m *mesh.Mesh, c *tls.Config) healthv1.HealthClient {
+func connect(t *testing.T, m *mesh.Mesh, as string) *grpc.ClientConn {
 	t.Helper()
-	conn, err := grpc.NewClient("passthrough:///"+m.Addr, grpc.WithTransportCredentials(credentials.NewTLS(c)))
+	conn, err := grpc.NewClient("passthrough:///"+m.Addr, grpc.WithTransportCredentials(credentials.NewTLS(m.As(as))))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	return healthv1.NewHealthClient(conn)
+	return conn
 }
 
-// TestGRPCClientsSeeGRPCStatuses asks with a real client, unary and streaming.
+// A call is one unary call and its outcome.
+type call struct {
+	name   string
+	as     string
+	method string
+	md     []string
+	want   codes.Code
+	reason string
+}
+
+func calls(m *mesh.Mesh) []call {
+	good := []string{"authorization", "Bearer " + m.Token()}
+	with := func(edit func(map[string]any)) []string { return []string{"authorization", "Bearer " + m.Token(edit)} }
+	const check = healthv1.Health_Check_FullMethodName
+	return []call{
+		{"granted", mesh.Web, check, good, codes.OK, ""},
+		{"no token", mesh.Web, check, nil, codes.Unauthenticated, "credential_missing"},
+		{"a bad token", mesh.Web, check, []string{"authorization", "Bearer x"}, codes.Unauthenticated, "token_malformed"},
+		{"step-up", mesh.Web, "/pay.Service/Call", good, codes.Unauthenticated, "step_up_required"},
+		{"too few scopes", mesh.Web, check, with(mint.Set("scope", "x")), codes.PermissionDenied, "not_granted"},
+		{"another caller", mesh.Batch, check, good, codes.PermissionDenied, "caller_not_granted"},
+		{"no such method", mesh.Web, "/grpc.health.v1.Health/List", good, codes.PermissionDenied, "no_route"},
+		{"no such service", mesh.Web, "/other.Service/Call", good, codes.PermissionDenied, "no_route"},
+		{"not canonical", mesh.Web, "/grpc.health.v1.Health//Check", good, codes.PermissionDenied, "bad_path"},
+		{"keys not to be had", mesh.Web, "/dead.Service/Call", []string{"x-dead", m.Token(mint.Set("iss", "https://dead.test/"))},
+			codes.Unavailable, "keys_unavailable"},
+	}
+}
+
+// TestGRPCClientsSeeGRPCStatuses asks with a real client, as application/grpc and with a subtype.
 func TestGRPCClientsSeeGRPCStatuses(t *testing.T) {
 	t.Parallel()
 	service, port := startCallee(t)
@@ -76,51 +104,28 @@ func TestGRPCClientsSeeGRPCStatuses(t *testing.T) {
 		Gate:     mesh.Gate{Upstream: port, UpstreamHTTP2: true, AsSent: true},
 	})
 	waitForKeys(t, m)
-	good := "Bearer " + m.Token()
-	for _, tc := range []struct {
-		name   string
-		as     string
-		method string
-		md     []string
-		want   codes.Code
-		reason string
-	}{
-		{"granted", mesh.Web, healthv1.Health_Check_FullMethodName, []string{"authorization", good}, codes.OK, ""},
-		{"no token", mesh.Web, healthv1.Health_Check_FullMethodName, nil, codes.Unauthenticated, "credential_missing"},
-		{"a bad token", mesh.Web, healthv1.Health_Check_FullMethodName, []string{"authorization", good + "x"}, codes.Unauthenticated, ""},
-		{"step-up", mesh.Web, "/pay.Service/Call", []string{"authorization", good}, codes.Unauthenticated, "step_up_required"},
-		{"too few scopes", mesh.Web, healthv1.Health_Check_FullMethodName,
-			[]string{"authorization", "Bearer " + m.Token(mint.Set("scope", "x"))}, codes.PermissionDenied, "not_granted"},
-		{"another caller", mesh.Batch, healthv1.Health_Check_FullMethodName, []string{"authorization", good}, codes.PermissionDenied, "caller_not_granted"},
-		{"no such method", mesh.Web, "/grpc.health.v1.Health/List", []string{"authorization", good}, codes.PermissionDenied, "no_route"},
-		{"no such service", mesh.Web, "/other.Service/Call", []string{"authorization", good}, codes.PermissionDenied, "no_route"},
-		{"not canonical", mesh.Web, "/grpc.health.v1.Health//Check", []string{"authorization", good}, codes.PermissionDenied, "bad_path"},
-		{"keys not to be had", mesh.Web, "/dead.Service/Call", []string{"x-dead", m.Token(mint.Set("iss", "https://dead.test/"))}, codes.Unavailable, "keys_unavailable"},
-	} {
-		t.Run(tc.name, func(t *testing.T) {
-			ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(t.Context(), tc.md...), 10*time.Second)
-			defer cancel()
-			conn, err := grpc.NewClient("passthrough:///"+m.Addr, grpc.WithTransportCredentials(credentials.NewTLS(m.As(tc.as))))
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer conn.Close()
-			var header, trailer metadata.MD
-			err = conn.Invoke(ctx, tc.method, &healthv1.HealthCheckRequest{}, &healthv1.HealthCheckResponse{}, grpc.Header(&header), grpc.Trailer(&trailer))
-			if status.Code(err) != tc.want || err != nil && !strings.Contains(err.Error(), `"reason":"`+tc.reason) {
-				t.Errorf("got %v, want %v %s", err, tc.want, tc.reason)
-			}
-			if tc.want != codes.OK {
-				if n := len(service.calls); n != 0 {
-					t.Errorf("%d calls got in", n)
-				}
-				return
-			}
-			md := <-service.calls
-			if !slices.Equal(md["x-postern-caller"], []string{tc.as}) || !slices.Equal(md["x-postern-user"], []string{mint.Subject}) {
-				t.Errorf("the service was told %v", md)
-			}
-		})
+	for _, c := range calls(m) {
+		t.Run(c.name, func(t *testing.T) { c.check(t, m, service, "") })
+		t.Run(c.name+", subtype", func(t *testing.T) { c.check(t, m, service, "proto") })
+	}
+}
+
+func (c call) check(t *testing.T, m *mesh.Mesh, service callee, subtype string) {
+	ctx, cancel := context.WithTimeout(metadata.AppendToOutgoingContext(t.Context(), c.md...), 10*time.Second)
+	defer cancel()
+	err := connect(t, m, c.as).Invoke(ctx, c.method, &healthv1.HealthCheckRequest{}, &healthv1.HealthCheckResponse{}, grpc.CallContentSubtype(subtype))
+	if status.Code(err) != c.want || err != nil && !strings.Contains(err.Error(), `"reason":"`+c.reason+`"`) {
+		t.Errorf("got %v, want %v %s", err, c.want, c.reason)
+	}
+	if c.want != codes.OK {
+		if n := len(service.calls); n != 0 {
+			t.Errorf("%d calls got in", n)
+		}
+		return
+	}
+	md := <-service.calls
+	if !slices.Equal(md["x-postern-caller"], []string{c.as}) || !slices.Equal(md["x-postern-user"], []string{mint.Subject}) {
+		t.Errorf("the service was told %v", md)
 	}
 }
 
@@ -131,7 +136,7 @@ func TestAGRPCStreamIsDecidedAtItsStart(t *testing.T) {
 	service, port := startCallee(t)
 	m := shop(t, mesh.Setup{Gate: mesh.Gate{Upstream: port, UpstreamHTTP2: true}})
 	ctx := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer "+m.Token())
-	stream, err := caller(t, m, m.As(mesh.Web)).Watch(ctx, &healthv1.HealthCheckRequest{})
+	stream, err := healthv1.NewHealthClient(connect(t, m, mesh.Web)).Watch(ctx, &healthv1.HealthCheckRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,7 +147,7 @@ func TestAGRPCStreamIsDecidedAtItsStart(t *testing.T) {
 	if n := m.Envoy.Stat("http.inbound.ext_authz.ok"); n != 1 {
 		t.Errorf("%d checks for one stream", n)
 	}
-	denied, err := caller(t, m, m.As(mesh.Batch)).Watch(ctx, &healthv1.HealthCheckRequest{})
+	denied, err := healthv1.NewHealthClient(connect(t, m, mesh.Batch)).Watch(ctx, &healthv1.HealthCheckRequest{})
 	if err != nil {
 		t.Fatal(err)
 	}

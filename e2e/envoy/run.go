@@ -2,6 +2,7 @@ package envoy
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -84,7 +85,7 @@ func (e *Envoy) waitReady(ctx context.Context, limit time.Duration) error {
 		}
 		select {
 		case <-e.Done():
-			return fmt.Errorf("envoy ended before it was ready: %v\n%s", e.Err(), e.Log())
+			return fmt.Errorf("%w\n%s", errors.Join(errors.New("envoy ended before it was ready"), e.Err()), e.Log())
 		case <-ctx.Done():
 			return fmt.Errorf("envoy is not ready after %v\n%s", limit, e.Log())
 		case <-tick.C:
