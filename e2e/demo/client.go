@@ -94,6 +94,9 @@ func (m *mesh) send(ctx context.Context, r request) (outcome, error) {
 	if body.Service != "" {
 		o.saw = body.sight
 	}
+	if body.RequestID == "" {
+		return outcome{}, fmt.Errorf("%s answered %d, and not what Postern or the app says", o.by, status)
+	}
 	o.record, err = m.service(o.by).records.find(ctx, body.RequestID)
 	return o, err
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -174,6 +175,42 @@ func TestAnInterruptedDemoLeavesNothing(t *testing.T) {
 	d.end(1)
 	if !strings.Contains(d.Log(), "interrupted") {
 		t.Errorf("it said: %s", d.Log())
+	}
+}
+
+// TestAGateThatIsGoneIsNoSuccess: without the Postern of orders nothing is as expected any more,
+// and nothing is let in either.
+func TestAGateThatIsGoneIsNoSuccess(t *testing.T) {
+	envoy.Require(t)
+	d := start(t)
+	d.until("who ")
+	killed := false
+	for _, pid := range family(t, d.PID()) {
+		command, err := os.ReadFile("/proc/" + pid + "/cmdline")
+		if err != nil || !bytes.Contains(command, []byte("/orders.sock\x00")) || !bytes.Contains(command, []byte("\x00serve\x00")) {
+			continue
+		}
+		number, err := strconv.Atoi(pid)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Kill(number, syscall.SIGKILL); err != nil {
+			t.Fatal(err)
+		}
+		killed = true
+	}
+	if !killed {
+		t.Skip("the Postern of orders was not found in /proc")
+	}
+	text := d.until("")
+	d.end(1)
+	for _, want := range []string{"orders answered 503", "not as expected, after", "The end of the log of the Postern of orders (ended: signal: killed)"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "\nAll ") {
+		t.Error("all as expected")
 	}
 }
 

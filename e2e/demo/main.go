@@ -7,6 +7,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -25,19 +26,16 @@ func main() {
 }
 
 // run is the whole demo. Whatever it started has ended when it returns.
-func run(ctx context.Context, s *screen, keep bool) (err error) {
+func run(ctx context.Context, s *screen, keep bool) error {
 	begun := time.Now()
 	d := &demo{screen: s, mesh: &mesh{}}
 	defer d.mesh.close()
-	if err := d.show(ctx); err != nil {
-		if ctx.Err() != nil {
-			return fmt.Errorf("interrupted")
-		}
-		d.printLogs()
-		return err
+	err := d.show(ctx)
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
 	}
-	verdict := d.conclude(time.Since(begun))
-	if keep {
+	verdict := d.conclude(time.Since(begun), err)
+	if keep && err == nil {
 		d.printTries()
 		<-ctx.Done()
 		s.line("\nEnding what runs, and removing %s.", d.mesh.dir)

@@ -39,6 +39,9 @@ func (d *demo) start(ctx context.Context) (err error) {
 	if m.dir, err = os.MkdirTemp(shortTemp(), "postern-demo-"); err != nil {
 		return err
 	}
+	if err := os.Setenv("TMPDIR", m.dir); err != nil { // what others put aside goes there too
+		return err
+	}
 	for _, s := range []struct {
 		what string
 		do   func(context.Context) error
@@ -101,9 +104,9 @@ func await(ctx context.Context, p *process.Process, ready func() error) error {
 		}
 		select {
 		case <-p.Done():
-			return fmt.Errorf("it ended: %v\n%s", p.Err(), p.Log())
+			return fmt.Errorf("it ended: %v", p.Err())
 		case <-ctx.Done():
-			return fmt.Errorf("not ready: %w\n%s", err, p.Log())
+			return fmt.Errorf("not ready: %w", err)
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

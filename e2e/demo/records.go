@@ -103,6 +103,9 @@ func (r record) because() string {
 			nearest, lacks = rule.Rule, failed
 		}
 	}
+	if lacks == nil {
+		return r.Rule
+	}
 	slices.Sort(lacks)
 	return nearest + " lacks " + strings.Join(lacks, ", ")
 }

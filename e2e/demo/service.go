@@ -160,10 +160,10 @@ func (m *mesh) startEnvoy(ctx context.Context, s *service, flags ...string) erro
 func (s *service) processes() []named {
 	var all []named
 	if s != nil && s.postern != nil {
-		all = append(all, named{s.name + "'s Postern", s.postern})
+		all = append(all, named{"the Postern of " + s.name, s.postern})
 	}
 	if s != nil && s.envoy != nil {
-		all = append(all, named{s.name + "'s Envoy", s.envoy.Process})
+		all = append(all, named{"the Envoy of " + s.name, s.envoy.Process})
 	}
 	return all
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -35,10 +36,11 @@ func (t *tally) note(ok bool, text string) {
 	}
 }
 
-// conclude says how it went. Its error is the demo's.
-func (d *demo) conclude(took time.Duration) error {
+// conclude says how it went; failure is why the demo ended early, nil when it did not. Its error
+// is the demo's.
+func (d *demo) conclude(took time.Duration, failure error) error {
 	t := d.tally
-	if len(t.wrong) == 0 {
+	if len(t.wrong) == 0 && failure == nil {
 		d.line("\n%s", d.in(green, fmt.Sprintf("All %d as expected in %s", t.checked, seconds(took))))
 		return nil
 	}
@@ -47,19 +49,23 @@ func (d *demo) conclude(took time.Duration) error {
 		d.line("  %s", w)
 	}
 	d.printLogs()
+	if failure != nil {
+		return fmt.Errorf("could not go on: %w", failure)
+	}
 	return errors.New("not everything was as expected")
 }
 
 // printLogs shows the end of what each process logged.
 func (d *demo) printLogs() {
 	for _, p := range d.mesh.processes() {
-		lines := strings.Split(strings.TrimRight(p.process.Log(), "\n"), "\n")
+		log := cmp.Or(strings.TrimRight(p.process.Log(), "\n"), "(nothing)")
+		lines := strings.Split(log, "\n")
 		lines = lines[max(0, len(lines)-logLines):]
 		state := "still running"
 		if p.process.Ended() {
 			state = fmt.Sprintf("ended: %v", p.process.Err())
 		}
-		d.title(fmt.Sprintf("The last of %s's log (%s)", p.name, state))
+		d.title(fmt.Sprintf("The end of the log of %s (%s)", p.name, state))
 		d.line("%s", strings.Join(lines, "\n"))
 	}
 }
