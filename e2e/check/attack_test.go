@@ -21,7 +21,7 @@ type attack struct {
 }
 
 func attacks(p *place) []attack {
-	return slices.Concat(tlsAttacks(p), headerAttacks(), httpAttacks(), authzAttacks(), answerAttacks(), filterAttacks(), routeAttacks(), processAttacks())
+	return slices.Concat(tlsAttacks(p), headerAttacks(), httpAttacks(), authzAttacks(p), answerAttacks(), filterAttacks(), routeAttacks(), processAttacks())
 }
 
 // unattacked returns the rules without an attack, with the reason.

@@ -75,13 +75,6 @@ func (a *authorizer) always(r *authv3.CheckResponse) {
 	a.answers(func(context.Context, *authv3.CheckRequest) (*authv3.CheckResponse, error) { return r, nil })
 }
 
-// count returns how many questions came.
-func (a *authorizer) count() int {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return len(a.asked)
-}
-
 // find returns the questions about requests with this mark.
 func (a *authorizer) find(mark string) []*authv3.CheckRequest {
 	a.mu.Lock()

@@ -4,9 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"fmt"
-	"net"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -15,7 +12,7 @@ import (
 	. "github.com/postern/postern/deploy/envoy/envoytest"
 )
 
-func authzAttacks() []attack {
+func authzAttacks(p *place) []attack {
 	return []attack{
 		{"failure-mode-allow", "a server name that is not UTF-8 opens /admin", []string{Authz + "/include_tls_session", "true"},
 			[]string{Authz + "/failure_mode_allow", "true"}, func(t *testing.T, g *gate) bool {
@@ -36,11 +33,11 @@ func authzAttacks() []attack {
 			[]string{Authz + "/status_on_error/code", "200"}, answersHanging(200)},
 		{"no-deadline", "an authorizer that hangs holds the request", []string{Authz + "/grpc_service/timeout", "0.2s"},
 			[]string{Authz + "/grpc_service/timeout", "0s", Authz + "/grpc_service/retry_policy", ""}, func(t *testing.T, g *gate) bool {
-				g.authz.answers(hangFor(time.Second))
+				g.authz.answers(hangFor(2 * time.Second))
 				start := time.Now()
 				o := g.get(t, g.web(), "/")
 				t.Logf("%d %v after %s", o.status, o.err, time.Since(start))
-				return time.Since(start) >= time.Second
+				return time.Since(start) >= 2*time.Second
 			}},
 		{"shadow-mode", "a refusal is ignored", nil, []string{Authz + "/shadow_mode", "true"}, refusedGetsThrough},
 		{"filter-enabled", "nothing is checked", nil, []string{Authz + "/filter_enabled", "{default_value: {numerator: 0}}"}, unchecked},
@@ -71,7 +68,7 @@ func authzAttacks() []attack {
 			[]string{Route + perFilter, "{" + perRoute + ", check_settings: {with_request_body: {max_request_bytes: 4, allow_partial_message: true}}}"}, partIsChecked},
 		{"not-grpc", "a web server that says yes to everything decides", nil,
 			[]string{Authz + "/grpc_service", "", Authz + "/http_service", "{server_uri: {uri: 'http://yes', cluster: yes, timeout: 1s}}",
-				Clusters + "/+", "{name: yes, type: STATIC, load_assignment: {cluster_name: yes, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: " + yes() + "}}}}]}]}}"},
+				Clusters + "/+", "{name: yes, type: STATIC, load_assignment: {cluster_name: yes, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: " + p.yes + "}}}}]}]}}"},
 			refusedGetsThrough},
 	}
 }
@@ -130,11 +127,4 @@ func partIsChecked(t *testing.T, g *gate) bool {
 func (g *gate) post(t testing.TB, body string) outcome {
 	t.Helper()
 	return g.send(t, g.web(), fmt.Sprintf("POST / HTTP/1.1\r\nhost: a\r\nx-case: MARK\r\ncontent-length: %d\r\n\r\n%s", len(body), body))
-}
-
-// yes returns the port of a web server that says 200 to everything, for the life of the process.
-func yes() string {
-	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
-	_, port, _ := net.SplitHostPort(server.Listener.Addr().String())
-	return port
 }

@@ -14,6 +14,7 @@ import (
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 	config "github.com/postern/postern/deploy/envoy"
 	"github.com/postern/postern/deploy/envoy/envoytest"
+	"github.com/postern/postern/e2e/envoy"
 	"github.com/postern/postern/e2e/raw"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -169,6 +170,34 @@ func TestInternalRedirectsAreCheckedAgain(t *testing.T) {
 	g := p.start(t, envoytest.Apply(t, envoytest.Bootstrap(t, o), envoytest.Route+"/route/internal_redirect_policy", "{max_internal_redirects: 1}"))
 	if out := g.get(t, g.web(), "/public"); len(out.checks) != 2 || out.status != 403 {
 		t.Errorf("%d checks, status %d", len(out.checks), out.status)
+	}
+}
+
+// TestDrainingLetsRequestsFinish is what docs/envoy.md says to do before SIGTERM.
+func TestDrainingLetsRequestsFinish(t *testing.T) {
+	p := newPlace(t)
+	began, finish := make(chan struct{}), make(chan struct{})
+	app := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/slow" {
+			close(began)
+			<-finish
+		}
+	}))
+	t.Cleanup(app.Close)
+	o := p.options(t)
+	o.App = envoytest.Address(t, app.Listener.Addr().String())
+	e := envoy.Start(t, envoytest.Bootstrap(t, o), envoy.Options{Args: []string{"--drain-time-s", "1"}})
+	g := &gate{World: p.World, authz: p.authz, app: p.app, envoy: e, addr: e.Addr("inbound")}
+	done := make(chan outcome, 1)
+	go func() { done <- g.get(t, g.web(), "/slow") }()
+	<-began
+	if _, err := g.envoy.Admin(t.Context(), http.MethodPost, "/drain_listeners?graceful"); err != nil {
+		t.Error(err)
+	}
+	eventually(t, "new connections are refused", func() bool { return g.get(t, g.web(), "/").err != nil })
+	close(finish)
+	if slow := <-done; slow.status != 200 {
+		t.Errorf("the request under way ended with %d, %v", slow.status, slow.err)
 	}
 }
 

@@ -3,6 +3,8 @@ package check_test
 import (
 	"crypto/tls"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,6 +40,7 @@ type place struct {
 	authz *authorizer
 	app   *upstream.Server
 	svid  string // the folder with the SVID
+	yes   string // the port of a web server that says yes to everything
 }
 
 func newPlace(t testing.TB) *place {
@@ -45,6 +48,9 @@ func newPlace(t testing.TB) *place {
 	envoy.Require(t)
 	p := &place{World: mesh.NewWorld(t), authz: startAuthorizer(t), app: upstream.Start(t), svid: t.TempDir()}
 	putSVID(t, p.svid, minttest.SVID(t, p.Shop, mesh.Orders), p.Shop.BundlePEM())
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	t.Cleanup(server.Close)
+	_, p.yes, _ = strings.Cut(server.Listener.Addr().String(), ":")
 	return p
 }
 
