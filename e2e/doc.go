@@ -3,6 +3,7 @@
 //
 // The tests are named after what they protect from. Their parts:
 //
+//	demo      what "make demo" runs
 //	envoy     finds, fetches and runs the real Envoy
 //	build     builds the commands
 //	dev       runs postern-dev, whose keys rotate when a test says so
