@@ -3,6 +3,7 @@ package main_test
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -86,7 +87,7 @@ func (d *demo) end(code int) {
 		d.t.Fatal("the demo does not end")
 	}
 	got := 0
-	if exit, ok := d.Err().(*exec.ExitError); ok {
+	if exit := (*exec.ExitError)(nil); errors.As(d.Err(), &exit) {
 		got = exit.ExitCode()
 	}
 	if got != code {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -104,7 +105,7 @@ func await(ctx context.Context, p *process.Process, ready func() error) error {
 		}
 		select {
 		case <-p.Done():
-			return fmt.Errorf("it ended: %v", p.Err())
+			return errors.Join(errors.New("it ended"), p.Err())
 		case <-ctx.Done():
 			return fmt.Errorf("not ready: %w", err)
 		case <-time.After(10 * time.Millisecond):

@@ -5,7 +5,7 @@ import "strings"
 // tries returns lines for a shell, each with what to expect. The first changes to the mesh's
 // folder, where the others find everything.
 func (m *mesh) tries() []string {
-	const curl = "curl -sk " // -k: curl cannot check a SPIFFE ID
+	const curl = "curl -sk "
 	at := func(as string) string { return "--cert " + as + "/svid.pem --key " + as + "/key.pem " }
 	alice := `-H "Authorization: Bearer $(bin/postern-dev token --dir dev --user alice)" `
 	web, orders := "https://"+m.web.addr, "https://"+m.orders.addr
@@ -29,7 +29,7 @@ func (m *mesh) tries() []string {
 
 // printTries shows what can be done while the mesh is up.
 func (d *demo) printTries() {
-	d.title("Try it (Ctrl-C ends it)")
+	d.title("Try it (-k, since curl cannot check a SPIFFE ID; Ctrl-C ends it all)")
 	for _, t := range d.mesh.tries() {
 		d.line("  %s", t)
 	}
