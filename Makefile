@@ -36,8 +36,8 @@ unit: ## Unit tests, examples and fuzz seeds, with the race detector
 	@.ci/stage 'test vectors' go mod download $(WYCHEPROOF)
 	@.ci/stage 'unit tests' go test $(RACE) -shuffle=on $$(go list ./... | grep -v /e2e)
 
-gate: ## The whole against the real Envoy (about 90 s)
-	@.ci/stage 'e2e tests' go test -count=1 -shuffle=on ./e2e/...
+gate: ## The whole against the real Envoy (about 90 s), Postern with the race detector
+	@POSTERN_E2E_RACE=$(if $(RACE),1) .ci/stage 'e2e tests' go test -count=1 -shuffle=on ./e2e/...
 
 lint: ## gofmt and golangci-lint, which holds go vet and staticcheck (built once, 3 min)
 	@.ci/stage 'gofmt' .ci/formatted

@@ -68,6 +68,9 @@ func Launch(t testing.TB, o Options) *Postern {
 			t.Errorf("postern did not live to the end of the test: %v", p.Err())
 		}
 		p.Kill()
+		if strings.Contains(p.Log(), "DATA RACE") {
+			t.Error("postern has a data race")
+		}
 		if _, bad := p.records.text(); len(bad) > 0 {
 			t.Errorf("no JSON lines on standard output: %q", bad)
 		}
