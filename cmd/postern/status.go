@@ -148,7 +148,7 @@ func (s *sidecar) keyMetrics() []metrics.Keys {
 	var all []metrics.Keys
 	for _, p := range s.users.Current().Status() {
 		if k := p.Keys; k != nil {
-			all = append(all, metrics.Keys{Provider: p.Name, Keys: k.Keys, Had: k.FetchedAt, Fetched: k.Fetches - min(k.Failures, k.Fetches), Failed: k.Failures})
+			all = append(all, metrics.Keys{Provider: p.Name, Keys: k.Keys, Had: k.FetchedAt, Fetched: k.Fetched, Failed: k.Failures})
 		}
 	}
 	return all

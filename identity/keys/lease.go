@@ -85,8 +85,8 @@ type Status struct {
 	NextFetch  time.Time `json:"next_fetch,omitzero"` // when the next begins at the latest
 	Error      string    `json:"error,omitempty"`     // of the last fetch; "" when it was good
 	ErrorAt    time.Time `json:"error_at,omitzero"`   // when that was
-	Fetches    uint64    `json:"fetches"`
-	Failures   uint64    `json:"failures"`
+	Fetched    uint64    `json:"fetched"`             // good fetches, counted at their end
+	Failures   uint64    `json:"failures"`            // failed ones, counted at their end
 }
 
 // Skipped is a key that the issuer publishes and that is never used.
@@ -110,7 +110,7 @@ func (s *source) statusLocked() Status {
 		NextFetch: s.schedule.due(s.wanted.open()),
 		Error:     s.err,
 		ErrorAt:   s.errAt,
-		Fetches:   s.fetches,
+		Fetched:   s.fetched,
 		Failures:  s.failures,
 	}
 	if good := s.good.Load(); good != nil {

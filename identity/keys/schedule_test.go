@@ -200,11 +200,11 @@ func TestHang(t *testing.T) {
 		o := &origin{takes: time.Hour}
 		l := acquire(t, p, o, source())
 		time.Sleep(9 * time.Second)
-		if st := l.Status(); st.Failures != 0 || l.Wait() != 1 {
+		if st := l.Status(); st.Failures != 0 || st.Fetched != 0 || l.Wait() != 1 {
 			t.Errorf("status %+v", st)
 		}
 		time.Sleep(2 * time.Second)
-		if st := l.Status(); st.Failures != 1 || st.Error == "" {
+		if st := l.Status(); st.Failures != 1 || st.Fetched != 0 || st.Error == "" {
 			t.Errorf("status %+v", st)
 		}
 	})
@@ -231,7 +231,7 @@ func TestPanicIsAFailure(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		synctest.Wait()
-		if st := l.Status(); st.Error != "" || n != 3 {
+		if st := l.Status(); st.Error != "" || st.Fetched != 2 || st.Failures != 1 || n != 3 {
 			t.Errorf("status %+v after %d fetches", st, n)
 		}
 	})

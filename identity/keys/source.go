@@ -35,8 +35,8 @@ type source struct {
 	err      string // what is wrong since the last good fetch; "" when nothing is
 	errAt    time.Time
 	body     [sha256.Size]byte // of the last good fetch
-	fetches  uint64
-	failures uint64
+	fetched  uint64            // good fetches, counted at their end
+	failures uint64            // failed ones, too
 }
 
 // run fetches until ctx is done.
@@ -77,7 +77,6 @@ func (s *source) fetch(ctx context.Context) {
 	}
 	began := time.Now()
 	s.wanted.begin(s.schedule.begin(began))
-	s.fetches++
 	s.mu.Unlock()
 
 	limited, cancel := context.WithTimeout(ctx, s.pool.options.Timeout)
@@ -125,6 +124,7 @@ func (s *source) finish(began time.Time, body [sha256.Size]byte, keys *jose.KeyS
 		s.failures++
 	} else {
 		s.err, s.errAt, s.body = "", time.Time{}, body
+		s.fetched++
 		changed = s.replace(keys)
 		// By the wall clock: keys age while a machine sleeps, and the monotonic clock does not.
 		good := began.Round(0)
