@@ -158,7 +158,7 @@ func TestSlowChecksAreAnsweredToo(t *testing.T) {
 	eventually(t, "it drains", func() bool { return strings.Contains(p.Log(), "draining") || p.Ended() })
 	release()
 	a.running.Wait()
-	if err := p.Stop(20 * time.Second); err != nil {
+	if err := p.Wait(20 * time.Second); err != nil {
 		t.Errorf("exit: %v", err)
 	}
 	if a.lost.Load() != 0 {

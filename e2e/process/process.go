@@ -87,12 +87,17 @@ func (p *Process) Signal(sig os.Signal) error {
 	return nil
 }
 
-// Stop sends SIGTERM and waits. After grace it kills, and that is an error; else it returns
-// how the process ended.
+// Stop sends SIGTERM and then waits as Wait does.
 func (p *Process) Stop(grace time.Duration) error {
 	if err := p.Signal(syscall.SIGTERM); err != nil {
 		return err
 	}
+	return p.Wait(grace)
+}
+
+// Wait waits for the end and returns how the process ended. After grace it kills, and that is
+// an error.
+func (p *Process) Wait(grace time.Duration) error {
 	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
@@ -100,7 +105,7 @@ func (p *Process) Stop(grace time.Duration) error {
 		return p.err
 	case <-timer.C:
 		p.Kill()
-		return fmt.Errorf("%s: still running %v after SIGTERM, killed", p.name, grace)
+		return fmt.Errorf("%s: still running after %v, killed", p.name, grace)
 	}
 }
 
