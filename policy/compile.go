@@ -2,7 +2,6 @@ package policy
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -12,14 +11,14 @@ import (
 )
 
 // Compile builds the set of one workload, a SPIFFE ID, out of every document there is. Those
-// that do not protect the workload are checked as far as one document can be. All faults are
-// reported together, sorted, each as a *syntax.Error; with any there is no set.
+// that do not protect the workload are checked as far as one document can be. The faults are
+// reported together, as *syntax.Errors; with any there is no set.
 func Compile(documents []syntax.Document, workload string) (*Set, error) {
 	c := &compiler{set: &Set{workload: workload, services: map[string]bool{}}, known: map[string]bool{}}
 	documents = slices.Clone(documents)
 	slices.SortStableFunc(documents, func(a, b syntax.Document) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
-			comparePositions(a.Position, b.Position))
+			a.Position.Compare(b.Position))
 	})
 	c.names(documents)
 	for i := range documents {
@@ -29,8 +28,8 @@ func Compile(documents []syntax.Document, workload string) (*Set, error) {
 	}
 	c.overlaps()
 	c.finish()
-	if len(c.faults) > 0 {
-		return nil, c.err()
+	if err := c.faults.Err(); err != nil {
+		return nil, err
 	}
 	return c.set, nil
 }
@@ -39,26 +38,11 @@ func Compile(documents []syntax.Document, workload string) (*Set, error) {
 type compiler struct {
 	set    *Set
 	known  map[string]bool // IdentityProviders by name
-	faults []*syntax.Error
+	faults syntax.Errors
 }
 
 func (c *compiler) fault(at Position, format string, args ...any) {
-	c.faults = append(c.faults, &syntax.Error{Position: at, Message: fmt.Sprintf(format, args...)})
-}
-
-func (c *compiler) err() error {
-	slices.SortStableFunc(c.faults, func(a, b *syntax.Error) int { return comparePositions(a.Position, b.Position) })
-	all := make([]error, len(c.faults))
-	for i, f := range c.faults {
-		all[i] = f
-	}
-	return errors.Join(all...)
-}
-
-func comparePositions(a, b Position) int {
-	return cmp.Or(
-		cmp.Compare(a.Source, b.Source), cmp.Compare(a.Line, b.Line),
-		cmp.Compare(a.Column, b.Column), cmp.Compare(a.Field, b.Field))
+	c.faults.Add(&syntax.Error{Position: at, Message: fmt.Sprintf(format, args...)})
 }
 
 // names takes in the providers, and refuses two documents of one kind and name.

@@ -43,6 +43,19 @@ func TestCompileRefuses(t *testing.T) {
 	}
 }
 
+// TestCompileBoundsFaults holds that a directory with a great many faults is told of in a page.
+func TestCompileBoundsFaults(t *testing.T) {
+	p := &syntax.ServicePolicy{Workloads: []syntax.Text{{Value: workload}}}
+	for range syntax.MaxErrors + 7 {
+		p.Workloads = append(p.Workloads, syntax.Text{Value: "nobody"})
+	}
+	_, err := policy.Compile([]syntax.Document{{Kind: "ServicePolicy", Name: "many", ServicePolicy: p}}, workload)
+	lines := strings.Split(faults(err), "\n")
+	if len(lines) != syntax.MaxErrors+1 || lines[syntax.MaxErrors] != "and 7 more" {
+		t.Errorf("%d lines, of which the last is %q", len(lines), lines[len(lines)-1])
+	}
+}
+
 func faults(err error) string {
 	if err == nil {
 		return ""

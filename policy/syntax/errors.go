@@ -1,7 +1,6 @@
 package syntax
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -42,7 +41,7 @@ func (e *Errors) Err() error {
 	if len(e.list) == 0 {
 		return nil
 	}
-	slices.SortStableFunc(e.list, func(a, b *Error) int { return a.Position.compare(b.Position) })
+	slices.SortStableFunc(e.list, func(a, b *Error) int { return a.Position.Compare(b.Position) })
 	return e
 }
 
@@ -66,8 +65,4 @@ func (e *Errors) Unwrap() []error {
 		all = append(all, &Error{Message: fmt.Sprintf("and %d more", e.more)})
 	}
 	return all
-}
-
-func (p Position) compare(q Position) int {
-	return cmp.Or(strings.Compare(p.Source, q.Source), p.Line-q.Line, p.Column-q.Column, strings.Compare(p.Field, q.Field))
 }

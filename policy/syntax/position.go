@@ -1,6 +1,10 @@
 package syntax
 
-import "strconv"
+import (
+	"cmp"
+	"strconv"
+	"strings"
+)
 
 // A Position is a place in a policy source. From a file it is a line and a column, from a
 // Kubernetes object a field path. The zero Position is no place.
@@ -13,6 +17,11 @@ type Position struct {
 
 // IsZero says that the position names no place.
 func (p Position) IsZero() bool { return p == Position{} }
+
+// Compare orders by source, line, column and field: it is negative where p comes before q.
+func (p Position) Compare(q Position) int {
+	return cmp.Or(strings.Compare(p.Source, q.Source), p.Line-q.Line, p.Column-q.Column, strings.Compare(p.Field, q.Field))
+}
 
 // String returns orders.yaml:14:5, or ServicePolicy/shop/orders:spec.routes[1].allow[0], or
 // "" for no place.

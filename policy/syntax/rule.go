@@ -125,7 +125,7 @@ func uniqueNames(r *reader, what string, lists ...[]Rule) {
 			}
 		}
 	}
-	slices.SortFunc(names, func(a, b Text) int { return a.Position.compare(b.Position) })
+	slices.SortFunc(names, func(a, b Text) int { return a.Position.Compare(b.Position) })
 	seen := newSeen(len(names))
 	for _, name := range names {
 		if line := seen.add(name); line > 0 {
