@@ -9,22 +9,36 @@ import (
 	"github.com/postern/postern/identity"
 )
 
-// Check says what is wrong with reading the providers called names on one route: a name that
-// is not in the Set, or two providers that a token can belong to at once, which would refuse
-// each such token.
-func (s *Set) Check(names []string) error {
-	entries, err := s.named(names)
-	if err != nil {
-		return err
-	}
-	for i, a := range entries {
-		for _, b := range entries[:i] {
-			if alike(a.config, b.config) {
-				return fmt.Errorf("providers %q and %q have the same issuer, place and audience: no token could tell them apart", b.config.Name, a.config.Name)
+// Check says what is wrong with reading those of all providers that are called names on one
+// route: a name that is nobody's, or two providers that a token can belong to at once, which
+// would refuse each such token.
+func Check(all []identity.Provider, names []string) error {
+	var read []identity.Provider
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(p identity.Provider) bool { return p.Name == name })
+		switch {
+		case i < 0:
+			return fmt.Errorf("no provider is called %q", name)
+		case slices.ContainsFunc(read, func(p identity.Provider) bool { return p.Name == name }):
+			continue // named twice
+		}
+		for _, other := range read {
+			if alike(all[i], other) {
+				return fmt.Errorf("providers %q and %q have the same issuer, place and audience: no token could tell them apart", other.Name, name)
 			}
 		}
+		read = append(read, all[i])
 	}
 	return nil
+}
+
+// Check is Check of the configurations that are at work.
+func (s *Set) Check(names []string) error {
+	var all []identity.Provider
+	for _, e := range s.entries {
+		all = append(all, e.config)
+	}
+	return Check(all, names)
 }
 
 // alike says whether two providers claim the same tokens.

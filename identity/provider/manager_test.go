@@ -43,7 +43,7 @@ func TestConfigureRefuses(t *testing.T) {
 		"an algorithm none":      issuer(idp, "x", func(p *identity.Provider) { p.JWT.Algorithms = []string{"none"} }),
 		"keys over http":         issuer(idp, "x", func(p *identity.Provider) { p.JWT.Keys.URL = "http://idp.test/" }),
 		"keys from nowhere":      issuer(idp, "x", func(p *identity.Provider) { p.JWT.Keys.URL = "" }),
-		"keys from two sources":  issuer(idp, "x", func(p *identity.Provider) { p.JWT.Keys.File = "/keys.json" }),
+		"keys from two sources":  issuer(idp, "x", func(p *identity.Provider) { p.JWT.Keys.File, p.JWT.Keys.Root = "/keys.json", "/" }),
 		"keys that never go bad": issuer(idp, "x", func(p *identity.Provider) { p.JWT.Keys.MaxStale = 0 }),
 	} {
 		t.Run(name, func(t *testing.T) {

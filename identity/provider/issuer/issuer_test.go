@@ -21,7 +21,7 @@ func config(issuer, file string) identity.Provider {
 	return identity.Provider{Name: "idp", JWT: &identity.JWTIssuer{
 		Issuer: issuer, Audiences: []string{mint.Audience}, Algorithms: []string{"EdDSA"}, Use: identity.UseAccess,
 		Types: []string{"at+jwt"}, MaxLifetime: time.Hour, MaxSize: 4096,
-		Keys: identity.KeySource{File: file, Refresh: time.Minute, MaxStale: time.Hour},
+		Keys: identity.KeySource{File: file, Root: filepath.Dir(file), Refresh: time.Minute, MaxStale: time.Hour},
 	}}
 }
 
