@@ -26,16 +26,13 @@ const (
 	headerScopes   = "x-postern-scopes"
 )
 
-// answer builds the answer to a decision. It is the only place that does. An allow whose
-// headers cannot be sent becomes a refusal, and d is changed to say so.
-func answer(q *policy.Request, d *policy.Decision) *authv3.CheckResponse {
-	if !d.Allow {
-		return refusal(q, d)
-	}
+// permission builds the answer to an allow, and is nil when its headers cannot be sent. It and
+// refusal are the only places that build answers, but for what the codec has for an answer
+// that does not marshal.
+func permission(q *policy.Request) *authv3.CheckResponse {
 	ok, fits := identityHeaders(q)
 	if !fits {
-		d.Allow, d.Reason = false, reason.Internal
-		return refusal(q, d)
+		return nil
 	}
 	return &authv3.CheckResponse{
 		Status:       &rpc.Status{Code: int32(codes.OK)},
@@ -165,7 +162,8 @@ func grpcCode(status int) codes.Code {
 	}
 }
 
-// speaksGRPC says that Envoy will answer in gRPC's terms, which it decides by content-type.
+// speaksGRPC says that Envoy will answer in gRPC's terms, by Envoy's own rule: it is wider than
+// what a route of a gRPC service takes for a call.
 func speaksGRPC(q *policy.Request) bool {
 	types := q.Headers.Values("content-type")
 	return len(types) == 1 && (types[0] == "application/grpc" || strings.HasPrefix(types[0], "application/grpc+"))

@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
@@ -78,9 +79,41 @@ func readUpgrade(q *policy.Request, _ *httpRequest) error {
 		return nil
 	case len(asked) > 1 || !policy.IsToken(asked[0]):
 		return reason.Errorf(reason.BadUpgrade, "upgrade names no protocol, or more than one")
+	case slices.ContainsFunc(q.Headers.Values("connection"), namesHeaders):
+		return reason.Errorf(reason.BadUpgrade, "connection names headers: Envoy forwards it with an upgrade, and an upstream may drop them")
 	}
 	q.Upgrade = strings.ToLower(asked[0])
 	return nil
+}
+
+// namesHeaders says that a connection header lists more than what an upgrade needs.
+func namesHeaders(connection string) bool {
+	for option := range strings.SplitSeq(strings.ToLower(connection), ",") {
+		switch strings.Trim(option, " \t") {
+		case "", "upgrade", "keep-alive":
+		default:
+			return true
+		}
+	}
+	return false
+}
+
+// ours is how the headers begin that tell the upstream who was verified.
+const ours = "x-postern-"
+
+// looksLikeOurs says that a server that reads every sign in a header's name as a hyphen or an
+// underscore, as CGI does, would take the header for one of ours.
+func looksLikeOurs(name string) bool {
+	if strings.HasPrefix(name, ours) || len(name) < len(ours) {
+		return false
+	}
+	for i := range len(ours) {
+		alnum := 'a' <= name[i] && name[i] <= 'z' || '0' <= name[i] && name[i] <= '9'
+		if ours[i] == '-' && alnum || ours[i] != '-' && name[i] != ours[i] {
+			return false
+		}
+	}
+	return true
 }
 
 // readHeaders reads either of Envoy's encodings. The pseudo-headers are left out, since the
@@ -101,7 +134,7 @@ func readHeaders(q *policy.Request, http *httpRequest) (path []string, _ error) 
 		case isRaw && name == ":path":
 			path = append(path, value)
 		case strings.HasPrefix(name, ":"):
-		case !policy.IsToken(name) || strings.ToLower(name) != name:
+		case !policy.IsToken(name) || strings.ToLower(name) != name || looksLikeOurs(name):
 			bad++
 		default:
 			fields = append(fields, policy.Header{Name: name, Value: value})
@@ -109,7 +142,7 @@ func readHeaders(q *policy.Request, http *httpRequest) (path []string, _ error) 
 	}
 	q.Headers = policy.NewHeaders(fields, !isRaw)
 	if bad > 0 {
-		return nil, reason.Errorf(reason.BadHeader, "%d header fields have a name that is no lower-case token", bad)
+		return nil, reason.Errorf(reason.BadHeader, "%d header fields have a name that is no lower-case token, or that some servers would take for one of ours", bad)
 	}
 	return path, nil
 }

@@ -49,57 +49,63 @@ type Metrics interface {
 // A Server answers checks. It is safe for concurrent use.
 type Server struct {
 	authv3.UnimplementedAuthorizationServer
-	Config
+	config   Config
 	inFlight atomic.Int64
 }
 
 // New returns a server that refuses everything until Current holds a snapshot.
-func New(c Config) *Server { return &Server{Config: c} }
+func New(c Config) *Server { return &Server{config: c} }
 
 // Register adds the service to a gRPC server, which must use [Codec].
 func (s *Server) Register(to grpc.ServiceRegistrar) { authv3.RegisterAuthorizationServer(to, s) }
 
-// Check answers one request. It never returns an error: an error would hand the verdict to
-// Envoy's failure_mode_allow.
-func (s *Server) Check(ctx context.Context, check *authv3.CheckRequest) (response *authv3.CheckResponse, _ error) {
-	o := outcome{start: s.Now(), snapshot: s.Current.Load()}
-	defer s.guard(func() {
-		o.decision = policy.Decision{Reason: reason.Internal}
-		response = refusal(&o.request, &o.decision)
-	})
-	defer s.inFlight.Add(-1)
-	if s.inFlight.Add(1) > maxInFlight {
-		o.request.ID, o.decision.Reason = newID(), reason.Overloaded
-	} else {
-		s.decide(check, &o)
-	}
-	return s.finish(ctx, &o), nil
-}
-
 // InFlight returns the number of checks under way.
 func (s *Server) InFlight() int64 { return s.inFlight.Load() }
 
-// decide turns a panic on the way to a decision into a refusal, which is recorded like any.
-func (s *Server) decide(check *authv3.CheckRequest, o *outcome) {
-	defer s.guard(func() { o.decision = policy.Decision{Reason: reason.Internal} })
-	o.decide(check)
+// Check answers one request. It never returns an error: an error would hand the verdict to
+// Envoy's failure_mode_allow.
+func (s *Server) Check(ctx context.Context, check *authv3.CheckRequest) (response *authv3.CheckResponse, _ error) {
+	o := outcome{start: s.config.Now(), snapshot: s.config.Current.Load()}
+	defer s.guard(func() {
+		o.deny(reason.Internal)
+		response = refusal(&o.request, &o.decision)
+		s.config.Metrics.Decided(&o.decision, o.took)
+	})
+	defer s.inFlight.Add(-1)
+	overloaded := s.inFlight.Add(1) > maxInFlight
+	response = s.answer(ctx, check, &o, overloaded)
+	if !s.config.Records.Keep(ctx, o.record()) && o.decision.Allow {
+		o.deny(reason.RecordUnavailable)
+		response = refusal(&o.request, &o.decision)
+		s.config.Records.Keep(ctx, o.record())
+	}
+	s.config.Metrics.Decided(&o.decision, o.took)
+	return response, nil
 }
 
-// finish answers and records. What came too late, or cannot be recorded where it must be, is
-// no allow.
-func (s *Server) finish(ctx context.Context, o *outcome) *authv3.CheckResponse {
-	took := s.Now().Sub(o.start)
-	if o.decision.Allow && (ctx.Err() != nil || took > maxTime) {
+// answer decides, and answers what was decided. A panic on the way is a refusal, which is
+// recorded like any, and what comes too late or cannot be said is no allow.
+func (s *Server) answer(ctx context.Context, check *authv3.CheckRequest, o *outcome, overloaded bool) (response *authv3.CheckResponse) {
+	defer s.guard(func() {
+		o.deny(reason.Internal)
+		response = refusal(&o.request, &o.decision)
+	})
+	if overloaded {
+		o.request.ID, o.decision.Reason = newID(), reason.Overloaded
+	} else {
+		o.decide(check)
+	}
+	o.took = s.config.Now().Sub(o.start)
+	if o.decision.Allow && (ctx.Err() != nil || o.took > maxTime) {
 		o.deny(reason.Deadline)
 	}
-	response := answer(&o.request, &o.decision)
-	if !s.Records.Keep(ctx, o.record(took)) && o.decision.Allow {
-		o.deny(reason.RecordUnavailable)
-		response = answer(&o.request, &o.decision)
-		s.Records.Keep(ctx, o.record(took))
+	if o.decision.Allow {
+		if response = permission(&o.request); response != nil {
+			return response
+		}
+		o.deny(reason.Internal)
 	}
-	s.Metrics.Decided(&o.decision, took)
-	return response
+	return refusal(&o.request, &o.decision)
 }
 
 // guard, deferred, recovers from a panic and calls then. It logs where it happened and not
@@ -110,7 +116,7 @@ func (s *Server) guard(then func()) {
 		return
 	}
 	then()
-	s.Metrics.Panicked()
+	s.config.Metrics.Panicked()
 	fault := fmt.Sprintf("a value of type %T", p)
 	if e, ok := p.(interface {
 		error
@@ -118,7 +124,7 @@ func (s *Server) guard(then func()) {
 	}); ok {
 		fault = e.Error()
 	}
-	s.Log.Error("a check panicked and was denied", zap.String("fault", fault), zap.ByteString("stack", debug.Stack()))
+	s.config.Log.Error("a check panicked and was denied", zap.String("fault", fault), zap.ByteString("stack", debug.Stack()))
 }
 
 // An outcome is one check on its way from request to decision.
@@ -128,6 +134,7 @@ type outcome struct {
 	request  policy.Request
 	decision policy.Decision
 	detail   string // what is wrong, for the operator
+	took     time.Duration
 }
 
 // decide is the whole way: canonicalise, caller, user, policy.
@@ -190,17 +197,17 @@ func (o *outcome) refuse(err error) {
 	o.detail = err.Error()
 }
 
-// deny turns an allow into a refusal.
+// deny puts a refusal in place of whatever was decided.
 func (o *outcome) deny(why reason.Code) {
 	o.decision.Allow, o.decision.Reason = false, why
 	o.decision.Rule, o.decision.RuleName = policy.Position{}, ""
 }
 
-func (o *outcome) record(took time.Duration) record.Record {
+func (o *outcome) record() record.Record {
 	r := record.Record{
 		Time: o.start, RequestID: o.request.ID, Decision: o.decision, Caller: o.request.Caller,
 		User: o.request.Credential.User, Method: o.request.Method.String(), Host: o.request.Host.String(),
-		Latency: took, Detail: o.detail,
+		Latency: o.took, Detail: o.detail,
 	}
 	if o.snapshot != nil {
 		r.PolicyDigest = o.snapshot.Digest

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/zap"
+
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 
@@ -28,7 +30,9 @@ func TestAllows(t *testing.T) {
 		"a query":               check(t, w, web, setPath("/orders/1?a=b")),
 		"a gRPC call": check(t, w, web, setPath("/shop.v1.Payments/Charge"), addHeader("content-type", "application/grpc"),
 			edit(func(h *authv3.AttributeContext_HttpRequest) { h.Method, h.Protocol = "POST", "HTTP/2" })),
-		"a websocket": check(t, w, "", setPath("/socket"), addHeader("upgrade", "WebSocket")),
+		"a websocket":                        check(t, w, "", setPath("/socket"), addHeader("upgrade", "WebSocket")),
+		"a websocket as browsers ask for it": check(t, w, "", setPath("/socket"), addHeader("upgrade", "websocket"), addHeader("connection", "keep-alive, Upgrade")),
+		"names that only begin like ours":    check(t, w, "", addHeader("x-post", "1"), addHeader("xpostern-user", "1"), addHeader("x-postern-user", "forged")),
 		"no destination named": check(t, w, web, setPath("/orders/1"),
 			func(a *authv3.AttributeContext) { a.Destination = nil }),
 	} {
@@ -71,6 +75,10 @@ func TestRefusals(t *testing.T) {
 		"an empty name":                         {check(t, w, web, addHeader("", "1")), "bad_header"},
 		"too many headers":                      {check(t, w, web, manyHeaders(1025)), "bad_header"},
 		"two upgrades":                          {check(t, w, "", setPath("/socket"), addHeader("upgrade", "websocket"), addHeader("upgrade", "websocket")), "bad_upgrade"},
+		"an upgrade that drops headers":         {check(t, w, "", setPath("/socket"), addHeader("upgrade", "websocket"), addHeader("connection", "Upgrade, X-Postern-Caller")), "bad_upgrade"},
+		"a name like ours":                      {check(t, w, web, addHeader("x.postern.user", "root")), "bad_header"},
+		"a name like ours, underscored":         {check(t, w, web, addHeader("x_postern_caller", "root")), "bad_header"},
+		"a name like ours, with a tilde":        {check(t, w, web, addHeader("x~postern-user", "root")), "bad_header"},
 		"a list of upgrades":                    {check(t, w, "", setPath("/socket"), addHeader("upgrade", "websocket, h2c")), "bad_upgrade"},
 		"an empty upgrade":                      {check(t, w, "", setPath("/socket"), addHeader("upgrade", "")), "bad_upgrade"},
 		"another destination":                   {check(t, w, web, order, func(a *authv3.AttributeContext) { a.Destination.Principal = web }), "wrong_destination"},
@@ -118,7 +126,7 @@ func foreign(t *testing.T, id string) func(*authv3.AttributeContext) {
 
 func TestNotReadyDenies(t *testing.T) {
 	w := newWorld(t)
-	s := extauthz.New(extauthz.Config{Current: &extauthz.Current{}, Records: w, Metrics: w, Log: w.Log, Now: time.Now})
+	s := extauthz.New(extauthz.Config{Current: &extauthz.Current{}, Records: w, Metrics: w, Log: zap.NewNop(), Now: time.Now})
 	r, err := s.Check(t.Context(), check(t, w, ""))
 	if err != nil {
 		t.Fatal(err)
@@ -191,7 +199,7 @@ func TestOverloadIsShed(t *testing.T) {
 	w := newWorld(t)
 	release := make(chan struct{})
 	blocked := make(chan struct{}, 5000)
-	s := extauthz.New(extauthz.Config{Current: w.current, Metrics: discard{}, Log: w.Log, Now: time.Now, Records: keeper(func(ctx context.Context) bool {
+	s := extauthz.New(extauthz.Config{Current: w.current, Metrics: discard{}, Log: zap.NewNop(), Now: time.Now, Records: keeper(func(ctx context.Context) bool {
 		select {
 		case blocked <- struct{}{}:
 		default:

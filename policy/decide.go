@@ -30,13 +30,14 @@ func (m Match) Decide(q *Request) Decision {
 	if e := first(d.Rules, func(e Evaluation) bool { return e.Rule.deny && e.verdict() != notMatched }); e != nil {
 		return d.because(e, reason.DeniedByRule)
 	}
-	if bad := refused(q.Credential); !bad {
+	bad := m.refuses(q.Credential)
+	if !bad {
 		if e := first(d.Rules, func(e Evaluation) bool { return !e.Rule.deny && e.verdict() == matched }); e != nil {
 			d.Allow = true
 			return d.because(e, reason.Allowed)
 		}
 	}
-	d.refuse(q.Credential)
+	d.refuse(q.Credential, bad)
 	return d
 }
 
@@ -73,12 +74,15 @@ func (d Decision) because(e *Evaluation, why reason.Code) Decision {
 	return d
 }
 
-// refused says that something was found where a credential belongs, and is not one.
-func refused(c identity.Credential) bool { return c.Presented && c.User.IsZero() }
+// refuses says that the route reads credentials, and that there is neither a user nor the
+// certainty that none was presented: a credential is bad, or nobody looked.
+func (m Match) refuses(c identity.Credential) bool {
+	return len(m.route.providers) > 0 && c.User.IsZero() && c.Reason != reason.CredentialMissing
+}
 
 // refuse sets the reason when no allow matches. What would help most comes first: nobody is
 // sent to log in where the caller is not granted anyway.
-func (d *Decision) refuse(c identity.Credential) {
+func (d *Decision) refuse(c identity.Credential, bad bool) {
 	var caller, user bool // some allow names this caller; some allow lacks nothing but the user
 	for _, e := range d.Rules {
 		if e.Rule.deny {
@@ -95,7 +99,7 @@ func (d *Decision) refuse(c identity.Credential) {
 		d.stepUp()
 	case user && c.Reason == reason.Allowed: // a verifier that contradicts itself
 		d.Reason = reason.Internal
-	case user && c.Presented:
+	case user && bad:
 		d.Reason, d.RetryAfter = c.Reason, c.RetryAfter
 	case user:
 		d.Reason = reason.CredentialMissing

@@ -147,7 +147,7 @@ func sameChallenge(a, b policy.Challenge) bool {
 // roles=, acr=, amr=, age=.
 func parseCase(t *testing.T, fields []string) policy.Request {
 	t.Helper()
-	q := policy.Request{ID: "id", Time: now}
+	q := policy.Request{ID: "id", Time: now, Credential: identity.Credential{Reason: reason.CredentialMissing}}
 	var err error
 	if q.Method, err = policy.ParseMethod(fields[0]); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/policy"
 )
@@ -81,6 +82,32 @@ func TestEvaluations(t *testing.T) {
 	} {
 		if !slices.Equal(got[rule], want) {
 			t.Errorf("rule %s: %q, want %q", rule, got[rule], want)
+		}
+	}
+}
+
+// A route that reads credentials grants nothing where nobody looked for one, not even by a rule
+// that asks for no user: a deny may have asked for one.
+func TestNobodyLookedForACredential(t *testing.T) {
+	a, err := txtar.ParseFile("testdata/decide/rules.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := compileArchive(t, a, false)
+	q := parseCase(t, []string{"GET", "/open"})
+	if d := set.Decide(&q); !d.Allow {
+		t.Fatalf("the request that the cases below differ from: %v", d.Reason)
+	}
+	for name, c := range map[string]identity.Credential{
+		"the zero credential":               {},
+		"a fault, of nothing presented":     {Reason: reason.Internal},
+		"unavailable, of nothing presented": {Reason: reason.KeysUnavailable},
+		"allowed, with nobody":              {Reason: reason.Allowed, Presented: true},
+		"allowed, with the zero user":       {Reason: reason.Allowed, User: &identity.User{}},
+	} {
+		q.Credential = c
+		if d := set.Decide(&q); d.Allow || d.Reason == reason.Allowed {
+			t.Errorf("%s: allow %v, reason %v", name, d.Allow, d.Reason)
 		}
 	}
 }

@@ -33,11 +33,11 @@ func (r *Request) isGRPC() bool {
 		return false
 	}
 	types := r.Headers.Values("content-type")
-	return len(types) == 1 && IsGRPCContentType(types[0])
+	return len(types) == 1 && isGRPCContentType(types[0])
 }
 
-// IsGRPCContentType says that Envoy and gRPC servers take a content-type for gRPC.
-func IsGRPCContentType(value string) bool {
+// isGRPCContentType says that a content-type is one, and gRPC's: a comma would make it two.
+func isGRPCContentType(value string) bool {
 	const grpc = "application/grpc"
 	if len(value) < len(grpc) || value[:len(grpc)] != grpc {
 		return false

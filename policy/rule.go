@@ -3,6 +3,7 @@ package policy
 import (
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -163,7 +164,23 @@ func (w *headerRule) holds(h Headers, deny bool) verdict {
 	if slices.ContainsFunc(have, func(s string) bool { return !utf8.ValidString(s) }) {
 		return erred
 	}
-	return verdictOf(w.values.heldByHeader(have, deny))
+	v := verdictOf(w.values.heldByHeader(have, deny))
+	if v == notMatched && deny && w.values.heldBy(elements(have)) {
+		return erred
+	}
+	return v
+}
+
+// elements adds to the values of a header what is between their commas: Envoy joins headers
+// that it knows, in both encodings, so that a value with a comma may be two.
+func elements(have []string) []string {
+	all := slices.Clone(have)
+	for _, value := range have {
+		for e := range strings.SplitSeq(value, ",") {
+			all = append(all, strings.Trim(e, " \t"))
+		}
+	}
+	return all
 }
 
 // heldByHeader adds to heldBy that an allow tolerates no value beside those asked for.

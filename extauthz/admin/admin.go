@@ -35,19 +35,31 @@ func New(c Config) http.Handler {
 }
 
 // Status returns a handler with /healthz, /readyz and /metrics alone. It takes any Host.
-func Status(c Config) http.Handler { return secured(c.status()) }
+func Status(c Config) http.Handler {
+	ready := c.Ready
+	c.Ready = func() Readiness {
+		var parts Readiness
+		for _, p := range ready() { // details name files and quote documents
+			parts = append(parts, Part{Name: p.Name, State: p.State})
+		}
+		return parts
+	}
+	return secured(c.status())
+}
 
 // Server returns a server for a handler, with limits on what a client may make it wait for.
 func Server(handler http.Handler) *http.Server {
-	return &http.Server{
+	s := &http.Server{
 		Handler:                      handler,
 		ReadHeaderTimeout:            5 * time.Second,
 		ReadTimeout:                  10 * time.Second,
 		WriteTimeout:                 30 * time.Second,
-		IdleTimeout:                  60 * time.Second,
+		IdleTimeout:                  5 * time.Second,
 		MaxHeaderBytes:               16 << 10,
 		DisableGeneralOptionsHandler: true,
 	}
+	s.SetKeepAlivesEnabled(false) // an idle connection is one that nobody else can have
+	return s
 }
 
 // status returns the pages of Status. A pattern with GET also takes HEAD; to other methods
