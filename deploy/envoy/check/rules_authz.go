@@ -6,8 +6,9 @@ import (
 	"github.com/postern/postern/deploy/envoy/tree"
 )
 
-// What Envoy may wait for Postern, and how much of a body it may send. Postern answers within
-// 150 ms also when it is overloaded, and refuses requests of more than 4 MiB.
+// What Envoy may wait for Postern, which answers within 150 ms also when it is overloaded, and
+// how much of a body it may send: Envoy and Postern each hold all of it in memory, for as many
+// checks as there are at once, and no check begins before all of it is there.
 const (
 	maxTimeout = 10 * time.Second
 	maxBody    = 1 << 20
@@ -15,7 +16,7 @@ const (
 
 func authzRules() []Rule {
 	return []Rule{
-		{"failure-mode-allow", "when Postern cannot be asked, everything is let in; a caller can bring that about (a server name that is not UTF-8, a message too large)",
+		{"failure-mode-allow", "when Postern cannot be asked, everything is let in; a caller can bring that about (a server name that is not UTF-8, more checks at once than Postern answers in time)",
 			"failure_mode_allow: false", eachAuthz(isFalse("failure_mode_allow"))},
 		{"status-on-error", "an outage looks like a refusal (403), or like success: clients neither retry nor notice",
 			"status_on_error: {code: ServiceUnavailable}", eachAuthz(statusOnError)},
@@ -35,7 +36,7 @@ func authzRules() []Rule {
 			"remove decoder_header_mutation_rules", eachAuthz(isAbsent("decoder_header_mutation_rules"))},
 		{"route-cache-cleared", "the route is chosen anew after the check, by headers that the check has changed: another route than was checked",
 			"clear_route_cache: false", eachAuthz(isFalse("clear_route_cache"))},
-		{"body-buffered", "a check waits for a body, sees a part of it, or is refused for its size: with failure_mode_allow a way in",
+		{"body-buffered", "a check waits for a body or sees a part of it, and Envoy and Postern hold it in memory: many large ones at once wear both out",
 			"remove with_request_body, or bound max_request_bytes by 1 MiB without allow_partial_message", eachAuthz(body)},
 		{"no-deadline", "a Postern that hangs holds every request for as long as the caller waits",
 			"grpc_service: {timeout: 0.2s}", eachAuthz(deadline)},
