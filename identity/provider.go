@@ -49,12 +49,14 @@ type JWTIssuer struct {
 	Keys        KeySource
 }
 
-// A KeySource says where an issuer's keys come from: exactly one of URL, File, Discovery.
+// A KeySource says where an issuer's keys come from: exactly one of URL, File, Discovery. File and
+// CAFile are absolute paths below Root, another absolute path, and no link leads them out of it.
 type KeySource struct {
 	URL       string        // an https URL of a JWK set
-	File      string        // the absolute path of a JWK set, watched
+	File      string        // a JWK set, watched
 	Discovery bool          // the jwks_uri of the issuer's discovery document
-	CAFile    string        // the absolute path of PEM certificates that alone are trusted for URL and Discovery; "" the system's
+	CAFile    string        // PEM certificates that alone are trusted for URL and Discovery; "" the system's
+	Root      string        // the directory of File or CAFile; "" without them
 	Refresh   time.Duration // how often it is fetched; 5 min by default
 	MaxStale  time.Duration // how long the last good set serves when it cannot be fetched; 24 h by default
 }

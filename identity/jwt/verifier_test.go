@@ -32,7 +32,7 @@ func config(edits ...func(*identity.Provider)) identity.Provider {
 			Skew:        30 * time.Second,
 			MaxLifetime: 24 * time.Hour,
 			MaxSize:     8 << 10,
-			Keys:        identity.KeySource{File: "/keys.json", Refresh: time.Minute, MaxStale: time.Hour},
+			Keys:        identity.KeySource{File: "/keys.json", Root: "/", Refresh: time.Minute, MaxStale: time.Hour},
 		},
 	}
 	for _, edit := range edits {

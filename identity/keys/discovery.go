@@ -14,11 +14,11 @@ import (
 // Discovery 1.0 section 4. The metadata is read at each fetch, so that it may move.
 type discoveryOrigin struct {
 	issuer string
-	caFile string
+	ca     file
 }
 
 func (o discoveryOrigin) fetch(ctx context.Context) ([]byte, error) {
-	client, err := newClient(o.caFile)
+	client, err := newClient(o.ca)
 	if err != nil {
 		return nil, err
 	}

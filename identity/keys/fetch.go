@@ -10,9 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
-	"syscall"
 
 	"github.com/postern/postern/identity/jose"
 )
@@ -31,12 +29,12 @@ type origin interface {
 
 // A webOrigin is an https URL.
 type webOrigin struct {
-	url    string
-	caFile string // "" for the system's roots
+	url string
+	ca  file // without a path for the system's roots
 }
 
 func (o webOrigin) fetch(ctx context.Context) ([]byte, error) {
-	client, err := newClient(o.caFile)
+	client, err := newClient(o.ca)
 	if err != nil {
 		return nil, err
 	}
@@ -45,8 +43,8 @@ func (o webOrigin) fetch(ctx context.Context) ([]byte, error) {
 
 // newClient returns a client for one fetch: a fetch is rare, so no connection is kept, and the
 // roots are read anew, which is how they rotate.
-func newClient(caFile string) (*http.Client, error) {
-	roots, err := readRoots(caFile)
+func newClient(ca file) (*http.Client, error) {
+	roots, err := readRoots(ca)
 	if err != nil {
 		return nil, err
 	}
@@ -64,12 +62,12 @@ func newClient(caFile string) (*http.Client, error) {
 	}, nil
 }
 
-// readRoots returns the certificates of a PEM file, or nil, the system's, for "".
-func readRoots(file string) (*x509.CertPool, error) {
-	if file == "" {
+// readRoots returns the certificates of a PEM file, or nil, the system's, for no path.
+func readRoots(ca file) (*x509.CertPool, error) {
+	if ca.path == "" {
 		return nil, nil
 	}
-	pem, err := readFile(file, maxCAFile)
+	pem, err := ca.read(maxCAFile)
 	if err != nil {
 		return nil, fmt.Errorf("CA file: %w", err)
 	}
@@ -131,29 +129,4 @@ func readAll(r io.Reader, limit int64) ([]byte, error) {
 		return nil, fmt.Errorf("more than %d bytes", limit)
 	}
 	return b, nil
-}
-
-// A fileOrigin is the path of a file.
-type fileOrigin string
-
-func (o fileOrigin) fetch(context.Context) ([]byte, error) {
-	return readFile(string(o), jose.MaxKeySet)
-}
-
-// readFile reads a regular file of at most limit bytes. It never waits for the other end of a
-// pipe.
-func readFile(name string, limit int64) ([]byte, error) {
-	f, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	info, err := f.Stat()
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, errors.New("not a regular file")
-	}
-	return readAll(f, limit)
 }

@@ -236,6 +236,10 @@ func abort(w http.ResponseWriter, _ *http.Request) {
 func TestTrust(t *testing.T) {
 	idp, other := keystest.New(t, minttest.Key(t, "ES256", "a")), keystest.New(t)
 	empty := minttest.File(t, "ca.pem", []byte("no certificate"))
+	link := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.Symlink(idp.CAFile, link); err != nil {
+		t.Fatal(err)
+	}
 	ca := minttest.CA(t, "elsewhere.test").BundlePEM()
 	for name, tc := range map[string]struct {
 		caFile string
@@ -246,10 +250,11 @@ func TestTrust(t *testing.T) {
 		"no PEM":             {empty, "no PEM certificate"},
 		"no file":            {filepath.Join(t.TempDir(), "none.pem"), "no such file"},
 		"a folder":           {t.TempDir(), "not a regular file"},
+		"a link elsewhere":   {link, "path escapes"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			from := idp.ByURL()
-			from.CAFile = tc.caFile
+			from.CAFile, from.Root = tc.caFile, filepath.Dir(tc.caFile)
 			l := lease(t, idp.URL, from)
 			keystest.Until(t, "a failure", func() bool { return l.Status().Error != "" })
 			if st := l.Status(); !strings.Contains(st.Error, tc.want) || l.Set() != nil {
@@ -271,6 +276,7 @@ func TestCARotation(t *testing.T) {
 		t.Fatal(err)
 	}
 	from.CAFile = minttest.File(t, "ca.pem", minttest.CA(t, "elsewhere.test").BundlePEM())
+	from.Root = filepath.Dir(from.CAFile)
 	l := lease(t, idp.URL, from)
 	keystest.Until(t, "a failure", func() bool { return l.Status().Error != "" })
 	if err := os.WriteFile(from.CAFile, good, 0o600); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -62,6 +61,7 @@ type target struct {
 	file      string
 	discovery bool
 	caFile    string
+	root      string
 }
 
 // A shared source and who uses it.
@@ -98,29 +98,31 @@ func Check(issuer string, from identity.KeySource) error {
 
 // resolve returns what a configuration names.
 func resolve(issuer string, from identity.KeySource) (target, origin, error) {
-	t := target{issuer: issuer, url: from.URL, file: from.File, discovery: from.Discovery, caFile: from.CAFile}
+	t := target{issuer: issuer, url: from.URL, file: from.File, discovery: from.Discovery, caFile: from.CAFile, root: from.Root}
+	ca := file{root: t.root, path: t.caFile}
 	switch {
 	case from.Refresh <= 0 || from.MaxStale <= 0:
 		return t, nil, errors.New("no bound on refresh or staleness")
-	case from.CAFile != "" && !filepath.IsAbs(from.CAFile):
-		return t, nil, errors.New("the path of the CA file is not absolute")
+	case from.CAFile != "" && !ca.isBelowRoot():
+		return t, nil, errors.New("the CA file has no absolute path below an absolute root")
 	}
 	switch t {
-	case target{issuer: issuer, url: t.url, caFile: t.caFile}:
+	case target{issuer: issuer, url: t.url, caFile: t.caFile, root: t.root}:
 		if err := checkURL(t.url); err != nil {
 			return t, nil, err
 		}
-		return t, webOrigin{url: t.url, caFile: t.caFile}, nil
-	case target{issuer: issuer, discovery: true, caFile: t.caFile}:
+		return t, webOrigin{url: t.url, ca: ca}, nil
+	case target{issuer: issuer, discovery: true, caFile: t.caFile, root: t.root}:
 		if err := checkURL(issuer); err != nil {
 			return t, nil, fmt.Errorf("the issuer: %w", err)
 		}
-		return t, discoveryOrigin{issuer: issuer, caFile: t.caFile}, nil
-	case target{issuer: issuer, file: t.file}:
-		if !filepath.IsAbs(t.file) {
-			return t, nil, errors.New("the path of the file is not absolute")
+		return t, discoveryOrigin{issuer: issuer, ca: ca}, nil
+	case target{issuer: issuer, file: t.file, root: t.root}:
+		o := fileOrigin{root: t.root, path: t.file}
+		if !file(o).isBelowRoot() {
+			return t, nil, errors.New("the file has no absolute path below an absolute root")
 		}
-		return t, fileOrigin(t.file), nil
+		return t, o, nil
 	}
 	return t, nil, errors.New("not exactly one of a URL, a file and discovery")
 }

@@ -13,7 +13,7 @@ import (
 
 func TestCheck(t *testing.T) {
 	const issuer = "https://idp.test/"
-	sound := identity.KeySource{Refresh: time.Minute, MaxStale: time.Hour}
+	sound := identity.KeySource{Root: "/etc", Refresh: time.Minute, MaxStale: time.Hour}
 	for name, tc := range map[string]struct {
 		issuer string
 		edit   func(*identity.KeySource)
@@ -40,6 +40,12 @@ func TestCheck(t *testing.T) {
 		"discovery of an http issuer":  {"http://idp.test", func(s *identity.KeySource) { s.Discovery = true }, false},
 		"discovery of no URL":          {"shop", func(s *identity.KeySource) { s.Discovery = true }, false},
 		"a relative file":              {issuer, func(s *identity.KeySource) { s.File = "keys.json" }, false},
+		"a file elsewhere":             {issuer, func(s *identity.KeySource) { s.File = "/srv/keys.json" }, false},
+		"a file above its root":        {issuer, func(s *identity.KeySource) { s.File = "/etc/../srv/keys.json" }, false},
+		"a file without a root":        {issuer, func(s *identity.KeySource) { s.File, s.Root = "/etc/keys.json", "" }, false},
+		"a relative root":              {issuer, func(s *identity.KeySource) { s.File, s.Root = "etc/keys.json", "etc" }, false},
+		"a CA file elsewhere":          {issuer, func(s *identity.KeySource) { s.URL, s.CAFile = "https://idp.test/jwks", "/srv/ca.pem" }, false},
+		"a CA file without a root":     {issuer, func(s *identity.KeySource) { s.URL, s.CAFile, s.Root = "https://idp.test/jwks", "/etc/ca.pem", "" }, false},
 		"a relative CA file":           {issuer, func(s *identity.KeySource) { s.URL, s.CAFile = "https://idp.test/jwks", "ca.pem" }, false},
 		"no refresh":                   {issuer, func(s *identity.KeySource) { s.File, s.Refresh = "/etc/keys.json", 0 }, false},
 		"keys that are good for never": {issuer, func(s *identity.KeySource) { s.File, s.MaxStale = "/etc/keys.json", 0 }, false},

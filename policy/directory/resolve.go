@@ -19,7 +19,7 @@ type place struct {
 	path string // absolute
 }
 
-// resolve replaces the names of files in documents by absolute paths, and returns the names,
+// resolve replaces the names of files in documents by where they were found, and returns the names,
 // below the directory, of those that stand in it.
 func (l *loader) resolve(dir, secrets string) (named []string) {
 	if !slices.ContainsFunc(l.content.Documents, func(d syntax.Document) bool { return len(d.Files) > 0 }) {
@@ -63,10 +63,17 @@ func openPlace(dir string) (place, error) {
 	return place{root, absolute}, err
 }
 
+// A location is where a file was found. Whoever opens it later looks below root again, because
+// what stands there may be a link by then.
+type location struct {
+	root, path string // absolute
+	info       fs.FileInfo
+}
+
 // file finds one file in exactly one of the places, and returns its name if that is the directory
 // of the documents.
 func (l *loader) file(f syntax.File, places []place) (named string) {
-	var found []string
+	var found []location
 	var tried []string
 	for i, p := range places {
 		name := f.Name.Value
@@ -89,35 +96,29 @@ func (l *loader) file(f syntax.File, places []place) (named string) {
 		if i == 0 {
 			named = name
 		}
-		found = append(found, absolute)
+		found = append(found, location{p.path, absolute, info})
 	}
 	l.settle(f, found, tried)
 	return named
 }
 
 // settle takes the one file that was found. Two are not a choice, unless they are one.
-func (l *loader) settle(f syntax.File, found, tried []string) {
+func (l *loader) settle(f syntax.File, found []location, tried []string) {
 	message := ""
 	switch {
 	case len(found) == 0 && len(tried) == 1:
 		message = fmt.Sprintf("there is no file %s, and --secrets names no other place", tried[0])
 	case len(found) == 0:
 		message = fmt.Sprintf("there is neither a file %s nor %s", tried[0], tried[1])
-	case len(found) == 2 && !sameFile(found[0], found[1]):
-		message = fmt.Sprintf("there are two files of this name, %s and %s: rename one", found[0], found[1])
+	case len(found) == 2 && !os.SameFile(found[0].info, found[1].info):
+		message = fmt.Sprintf("there are two files of this name, %s and %s: rename one", found[0].path, found[1].path)
 	}
 	if message != "" {
 		l.faults.Add(&syntax.Error{Position: f.Name.Position, Message: message})
 		return
 	}
-	*f.Path = found[0]
-	fmt.Fprintf(l.state, "%v %q\n", f.Name.Position, found[0])
-}
-
-func sameFile(a, b string) bool {
-	x, errX := os.Stat(a)
-	y, errY := os.Stat(b)
-	return errX == nil && errY == nil && os.SameFile(x, y)
+	*f.Root, *f.Path = found[0].root, found[0].path
+	fmt.Fprintf(l.state, "%v %q %q\n", f.Name.Position, *f.Root, *f.Path)
 }
 
 // withPaths is a provider's digest once its files are known: the same text beside other files is
@@ -126,7 +127,7 @@ func withPaths(d *syntax.Document) [32]byte {
 	h := sha256.New()
 	h.Write(d.Digest[:])
 	for _, f := range d.Files {
-		fmt.Fprintf(h, "%q", *f.Path)
+		fmt.Fprintf(h, "%q %q\n", *f.Root, *f.Path)
 	}
 	return [32]byte(h.Sum(nil))
 }

@@ -13,12 +13,13 @@ func TestFiles(t *testing.T) {
 		name             string
 		policies, secret tree
 		want             string // of the key file, or of the CA
+		root             string // that links do not lead out of
 	}{
-		{"beside the document", tree{"sub/i.yaml": provider("i", "{file: keys.json}"), "sub/keys.json": "{}"}, nil, "DIR/sub/keys.json"},
-		{"in a folder beside it", tree{"sub/i.yaml": provider("i", "{file: k/keys.json}"), "sub/k/keys.json": "{}"}, nil, "DIR/sub/k/keys.json"},
-		{"in secrets", tree{"sub/i.yaml": provider("i", "{file: keys.json}")}, tree{"keys.json": "{}"}, "SECRETS/keys.json"},
-		{"a link in secrets", tree{"i.yaml": provider("i", "{file: keys.json}")}, tree{"..1/keys.json": "{}", "..data": "->..1", "keys.json": "->..data/keys.json"}, "SECRETS/keys.json"},
-		{"a certificate authority", tree{"i.yaml": withCA}, tree{"ca.pem": "x"}, "SECRETS/ca.pem"},
+		{"beside the document", tree{"sub/i.yaml": provider("i", "{file: keys.json}"), "sub/keys.json": "{}"}, nil, "DIR/sub/keys.json", "DIR"},
+		{"in a folder beside it", tree{"sub/i.yaml": provider("i", "{file: k/keys.json}"), "sub/k/keys.json": "{}"}, nil, "DIR/sub/k/keys.json", "DIR"},
+		{"in secrets", tree{"sub/i.yaml": provider("i", "{file: keys.json}")}, tree{"keys.json": "{}"}, "SECRETS/keys.json", "SECRETS"},
+		{"a link in secrets", tree{"i.yaml": provider("i", "{file: keys.json}")}, tree{"..1/keys.json": "{}", "..data": "->..1", "keys.json": "->..data/keys.json"}, "SECRETS/keys.json", "SECRETS"},
+		{"a certificate authority", tree{"i.yaml": withCA}, tree{"ca.pem": "x"}, "SECRETS/ca.pem", "SECRETS"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			dir, secrets := newDir(t, tc.policies), newDir(t, tc.secret)
@@ -26,6 +27,9 @@ func TestFiles(t *testing.T) {
 			got := strings.ReplaceAll(strings.ReplaceAll(keys.File+keys.CAFile, dir, "DIR"), secrets, "SECRETS")
 			if got != tc.want {
 				t.Errorf("got %s, want %s", got, tc.want)
+			}
+			if root := strings.ReplaceAll(strings.ReplaceAll(keys.Root, dir, "DIR"), secrets, "SECRETS"); root != tc.root {
+				t.Errorf("the root is %s, want %s", root, tc.root)
 			}
 		})
 	}

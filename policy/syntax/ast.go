@@ -22,10 +22,12 @@ type Document struct {
 }
 
 // A File is the value of a field "file". It is a name below a directory that only the reader
-// of the document knows, who replaces *Path, which is that name at first, by the absolute path.
+// of the document knows, who replaces *Path, which is that name at first, by the absolute path, and
+// *Root by that of the directory.
 type File struct {
 	Name Text
 	Path *string
+	Root *string
 }
 
 // Text is a string and the place where it stands.

@@ -35,7 +35,7 @@ func (r *reader) keys(n *tree.Node, k *identity.KeySource, d *Document) {
 	case "discovery":
 		r.discovery(o.get("discovery"), k)
 	case "file":
-		r.file(o.get("file"), &k.File, d)
+		r.file(o.get("file"), &k.File, &k.Root, d)
 		for _, field := range []string{"ca", "refresh"} {
 			if extra := o.get(field); extra != nil {
 				r.fail(extra, "%s is for keys that are fetched: a file is watched", field)
@@ -43,7 +43,7 @@ func (r *reader) keys(n *tree.Node, k *identity.KeySource, d *Document) {
 		}
 	}
 	if ca := o.get("ca"); ca != nil {
-		r.file(r.object(ca, caShape).need("file"), &k.CAFile, d)
+		r.file(r.object(ca, caShape).need("file"), &k.CAFile, &k.Root, d)
 	}
 	k.Refresh = r.duration(o.get("refresh"), span{leastRefresh, 24 * time.Hour}, defaultRefresh)
 	stale := o.get("maxStale")
@@ -61,11 +61,11 @@ func (r *reader) discovery(n *tree.Node, k *identity.KeySource) {
 	k.Discovery = value
 }
 
-// file reads the name of a file into path, where it is replaced later: see File.
-func (r *reader) file(n *tree.Node, path *string, d *Document) {
+// file reads the name of a file into path, where it is replaced later, as is root: see File.
+func (r *reader) file(n *tree.Node, path, root *string, d *Document) {
 	if t := r.text(n, checkFile); t.Value != "" {
 		*path = t.Value
-		d.Files = append(d.Files, File{t, path})
+		d.Files = append(d.Files, File{t, path, root})
 	}
 }
 

@@ -127,7 +127,7 @@ func TestIdentityProvider(t *testing.T) {
 	if got, want := toJSON(t, d.IdentityProvider), toJSON(t, want); got != want {
 		t.Errorf("\n got %s\nwant %s", got, want)
 	}
-	if len(d.Files) != 1 || d.Files[0].Path != &d.IdentityProvider.JWT.Keys.CAFile || d.Files[0].Name.Position.String() != "shop.yaml:40:56" {
+	if len(d.Files) != 1 || d.Files[0].Path != &d.IdentityProvider.JWT.Keys.CAFile || d.Files[0].Root != &d.IdentityProvider.JWT.Keys.Root || d.Files[0].Name.Position.String() != "shop.yaml:40:56" {
 		t.Errorf("files %+v", d.Files)
 	}
 }

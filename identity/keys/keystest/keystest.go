@@ -75,12 +75,12 @@ func (i *Issuer) Fetches() []time.Time {
 
 // ByURL names the keys by their URL.
 func (i *Issuer) ByURL() identity.KeySource {
-	return identity.KeySource{URL: i.URL + "/jwks", CAFile: i.CAFile, Refresh: 5 * time.Minute, MaxStale: 24 * time.Hour}
+	return identity.KeySource{URL: i.URL + "/jwks", CAFile: i.CAFile, Root: filepath.Dir(i.CAFile), Refresh: 5 * time.Minute, MaxStale: 24 * time.Hour}
 }
 
 // ByDiscovery names the keys by the issuer.
 func (i *Issuer) ByDiscovery() identity.KeySource {
-	return identity.KeySource{Discovery: true, CAFile: i.CAFile, Refresh: 5 * time.Minute, MaxStale: 24 * time.Hour}
+	return identity.KeySource{Discovery: true, CAFile: i.CAFile, Root: filepath.Dir(i.CAFile), Refresh: 5 * time.Minute, MaxStale: 24 * time.Hour}
 }
 
 func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {

@@ -107,5 +107,5 @@ func ExampleKind() {
 	fmt.Println(err)
 	// Output:
 	// jwt false
-	// the path of the file is not absolute
+	// the file has no absolute path below an absolute root
 }
