@@ -2,7 +2,8 @@ package policy
 
 import (
 	"errors"
-	"strings"
+
+	"github.com/postern/postern/identity"
 )
 
 // maxMethod is longer than any registered method (IANA HTTP Method Registry).
@@ -17,7 +18,7 @@ type Method struct{ name string }
 
 // ParseMethod checks that a method is a token.
 func ParseMethod(name string) (Method, error) {
-	if len(name) > maxMethod || !IsToken(name) {
+	if len(name) > maxMethod || !identity.IsToken(name) {
 		return Method{}, ErrMethod
 	}
 	return Method{name}, nil
@@ -26,17 +27,5 @@ func ParseMethod(name string) (Method, error) {
 // String returns the method as sent.
 func (m Method) String() string { return m.name }
 
-// isToken says that c is a tchar of RFC 9110 section 5.6.2.
-func isToken(c byte) bool {
-	return isAlnum(c) || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
-}
-
-// IsToken says that s is a token of RFC 9110 section 5.6.2.
-func IsToken(s string) bool {
-	for i := range len(s) {
-		if !isToken(s[i]) {
-			return false
-		}
-	}
-	return s != ""
-}
+// IsToken is identity.IsToken.
+func IsToken(s string) bool { return identity.IsToken(s) }

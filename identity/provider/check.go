@@ -52,22 +52,16 @@ func checkPlace(p identity.Place) error {
 	switch {
 	case p.Cookie != "" && (p.Header != "" || p.Scheme != ""):
 		return errors.New("from: both a header and a cookie")
-	case p.Cookie != "" && !isToken(p.Cookie):
+	case p.Cookie != "" && !identity.IsToken(p.Cookie):
 		return errors.New("from: not the name of a cookie")
 	case p.Cookie != "":
 		return nil
-	case !isToken(p.Header) || p.Header != strings.ToLower(p.Header):
+	case !identity.IsToken(p.Header) || p.Header != strings.ToLower(p.Header):
 		return errors.New("from: not the name of a header in lower case")
 	case p.Header == "cookie":
 		return errors.New("from: a cookie is named by cookie")
-	case p.Scheme != "" && !isToken(p.Scheme):
+	case p.Scheme != "" && !identity.IsToken(p.Scheme):
 		return errors.New("from: not an authentication scheme")
 	}
 	return nil
-}
-
-// isToken says whether s is a token: RFC 9110 section 5.6.2.
-func isToken(s string) bool {
-	scheme, rest := cutScheme(s)
-	return scheme != "" && rest == ""
 }

@@ -67,12 +67,8 @@ func withScheme(value string, place identity.Place) (string, error) {
 
 // cutScheme returns the scheme, a token of RFC 9110 section 5.6.2, and what follows it.
 func cutScheme(value string) (scheme, rest string) {
-	for i := range len(value) {
-		if !isTokenByte(value[i]) {
-			return value[:i], value[i:]
-		}
-	}
-	return value, ""
+	n := identity.TokenLen(value)
+	return value[:n], value[n:]
 }
 
 // hidesScheme says whether, after a comma, what follows another scheme may be a header of
@@ -85,11 +81,6 @@ func hidesScheme(rest, scheme string) bool {
 		}
 	}
 	return false
-}
-
-// isTokenByte says whether c may be in a token: RFC 9110 section 5.6.2.
-func isTokenByte(c byte) bool {
-	return isAlphanumeric(c) || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
 }
 
 // isToken68 says whether s is a token68: RFC 9110 section 11.2.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
@@ -73,7 +74,7 @@ func checkHeaderName(name string) error {
 	switch {
 	case strings.HasPrefix(name, ":"):
 		return fmt.Errorf("%s is no header: a route's methods, path and hosts match it", quote(name))
-	case !isToken(name):
+	case !identity.IsToken(name):
 		return fmt.Errorf("%s is no header name", quote(name))
 	case name != strings.ToLower(name):
 		return fmt.Errorf("header names are lower case here, or they would never match: write %s", strings.ToLower(name))

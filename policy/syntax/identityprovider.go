@@ -81,14 +81,14 @@ func checkPlace(name string) error {
 }
 
 func checkScheme(s string) error {
-	if !isToken(s) {
+	if !identity.IsToken(s) {
 		return fmt.Errorf("%s is no authentication scheme", quote(s))
 	}
 	return nil
 }
 
 func checkCookie(s string) error {
-	if !isToken(s) {
+	if !identity.IsToken(s) {
 		return fmt.Errorf("%s is no name of a cookie", quote(s))
 	}
 	return nil

@@ -125,7 +125,7 @@ func checkType(s string) error {
 		return fmt.Errorf("types are compared in lower case: write %s", strings.ToLower(s))
 	case strings.HasPrefix(s, "application/"):
 		return fmt.Errorf("write %s, without application/", strings.TrimPrefix(s, "application/"))
-	case !isToken(s):
+	case !identity.IsToken(s):
 		return fmt.Errorf("%s is no type of a token", quote(s))
 	}
 	return nil

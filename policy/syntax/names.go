@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/postern/postern/identity"
 )
 
 // The longest names: RFC 1035 section 2.3.4, as Kubernetes has it.
@@ -52,16 +54,6 @@ func isLower(c byte) bool { return 'a' <= c && c <= 'z' }
 func isUpper(c byte) bool { return 'A' <= c && c <= 'Z' }
 func isDigit(c byte) bool { return '0' <= c && c <= '9' }
 
-// isToken says that s is a token (RFC 9110 section 5.6.2).
-func isToken(s string) bool {
-	for i := range len(s) {
-		if c := s[i]; !isLower(c) && !isUpper(c) && !isDigit(c) && strings.IndexByte("!#$%&'*+-.^_`|~", c) < 0 {
-			return false
-		}
-	}
-	return s != ""
-}
-
 // checkMethod takes HTTP methods and "*".
 func checkMethod(s string) error {
 	switch {
@@ -69,7 +61,7 @@ func checkMethod(s string) error {
 		return nil
 	case s == "CONNECT":
 		return errors.New("CONNECT is never granted")
-	case !isToken(s) || strings.Contains(s, "*"):
+	case !identity.IsToken(s) || strings.Contains(s, "*"):
 		return fmt.Errorf("%s is no HTTP method", quote(s))
 	case s != strings.ToUpper(s):
 		return fmt.Errorf("methods are compared exactly: did you mean %q?", strings.ToUpper(s))
