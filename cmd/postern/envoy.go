@@ -78,7 +78,10 @@ func (f *envoyFlags) writeFiles(o envoy.Options) error {
 	}
 	files, err := envoy.Files(o, f.write)
 	if err != nil {
-		return err
+		return fmt.Errorf("--write: %w", err)
+	}
+	if err := os.MkdirAll(f.write, 0o755); err != nil {
+		return fmt.Errorf("--write: %w", err)
 	}
 	for _, file := range files {
 		if err := writeFile(filepath.Join(f.write, file.Name), file.Text); err != nil {
@@ -95,7 +98,7 @@ func writeFile(name, text string) error {
 		return fmt.Errorf("--write: %w", err)
 	}
 	if err := os.Rename(temporary, name); err != nil {
-		return fmt.Errorf("--write: %w", err)
+		return fmt.Errorf("--write: %w", errors.Join(err, os.Remove(temporary)))
 	}
 	return nil
 }

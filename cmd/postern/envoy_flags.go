@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/postern/postern/deploy/envoy"
@@ -61,11 +62,22 @@ func (f *envoyFlags) options() (envoy.Options, error) {
 	o.OptionalClients, err = optionalClients(f.clients)
 	p.add(err)
 	p.add(oneOf("output", f.output, "yaml", "json"))
+	for _, path := range []*string{&f.svidDir, &f.write, &f.clientCA} {
+		p.add(absolute(path))
+	}
 	o.ClientCA = f.clientCA
 	o.SVIDDir, o.AppProtocol, o.WebSocket, o.CORS = f.svidDir, envoy.Protocol(f.protocol), f.websocket, f.cors
 	o.AuthzTimeout, o.Timeout = f.authzTimeout, f.timeout
 	o.MaxStreamDuration, o.MaxConnectionDuration, o.MaxConnections = f.maxStream, f.maxConnection, f.maxConnections
 	return o, errors.Join(p.errs...)
+}
+
+// absolute makes a path absolute: Envoy may be started anywhere.
+func absolute(path *string) (err error) {
+	if *path != "" {
+		*path, err = filepath.Abs(*path)
+	}
+	return err
 }
 
 // A flagParser collects what is wrong.

@@ -14,11 +14,18 @@ import (
 // An address is where to listen: a Unix socket's path or a TCP address.
 type address struct{ network, at string }
 
+// maxSocketPath is what unix(7) allows, less the NUL at the end and what the name under which a
+// socket is made has more than its own.
+const maxSocketPath = 107 - len(".4194304")
+
 // parseAddress reads unix:///PATH, or HOST:PORT with an IP address or localhost.
 func parseAddress(text string) (address, error) {
 	if path, ok := strings.CutPrefix(text, "unix://"); ok {
 		if !strings.HasPrefix(path, "/") {
 			return address{}, fmt.Errorf("%q is not a socket address: write unix:///absolute/path.sock", text)
+		}
+		if len(path) > maxSocketPath {
+			return address{}, fmt.Errorf("%q: the path of a socket has at most %d bytes", text, maxSocketPath)
 		}
 		return address{"unix", path}, nil
 	}

@@ -23,7 +23,7 @@ func TestParseAddress(t *testing.T) {
 			t.Errorf("parseAddress(%q) = %+v, %v; loopback %v", text, a, err, a.loopback())
 		}
 	}
-	for _, text := range []string{"", "unix://relative", "unix://", ":9001", "example.test:80", "9001", "127.0.0.1"} {
+	for _, text := range []string{"", "unix:///" + strings.Repeat("a", 99), "unix://relative", "unix://", ":9001", "example.test:80", "9001", "127.0.0.1"} {
 		if a, err := parseAddress(text); err == nil {
 			t.Errorf("parseAddress(%q) = %+v", text, a)
 		}

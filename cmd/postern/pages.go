@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"go.uber.org/zap"
+	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/postern/postern/extauthz/admin"
@@ -44,9 +45,12 @@ func (s *sidecar) bindPages(succeeds bool) ([]*page, error) {
 	return pages, nil
 }
 
+// maxConnections bounds what clients of the pages can make this process hold.
+const maxConnections = 64
+
 // runPages serves HTTP until the checks have drained, so that a probe sees why.
 func (s *sidecar) runPages(context.Context) error {
-	var group errgroup.Group
+	group, failed := errgroup.WithContext(context.Background())
 	for _, p := range s.pages {
 		server := admin.Server(p.handler)
 		group.Go(func() error {
@@ -54,13 +58,16 @@ func (s *sidecar) runPages(context.Context) error {
 				return nil
 			}
 			s.log.Info("listening", zap.String("for", p.flag), zap.String("at", p.listener.Addr().String()))
-			if err := server.Serve(p.listener); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(netutil.LimitListener(p.listener, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
 				return err
 			}
 			return nil
 		})
 		group.Go(func() error {
-			<-s.drained
+			select {
+			case <-s.drained:
+			case <-failed.Done():
+			}
 			return server.Close()
 		})
 	}

@@ -11,7 +11,6 @@ import (
 	"go.uber.org/zap"
 
 	"github.com/postern/postern/extauthz"
-	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/provider"
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/directory"
@@ -24,15 +23,14 @@ const quiet = 200 * time.Millisecond
 // A loader holds what was read last from the policy directory, and for whom it is compiled.
 // Both must be known before there is a policy.
 type loader struct {
-	mu        sync.Mutex
-	content   *directory.Content // read and not compiled yet, since the workload is not known
-	workload  spiffeid.ID
-	loaded    string // the digest of the content in force
-	files     []string
-	providers []identity.Provider
-	at        time.Time
-	err       error      // why the newest is not in force
-	first     chan error // what came of the first read
+	mu       sync.Mutex
+	content  *directory.Content // read and not compiled yet, since the workload is not known
+	workload spiffeid.ID
+	loaded   string // the digest of the content in force
+	files    []string
+	at       time.Time
+	err      error      // why the newest is not in force
+	first    chan error // what came of the first read
 }
 
 // runPolicies watches the directory.
@@ -91,7 +89,12 @@ func (s *sidecar) protect(self spiffeid.ID) {
 // applyPolicy compiles and swaps. An error changes nothing: the last good policy decides on.
 func (s *sidecar) applyPolicy(content *directory.Content) {
 	p := &s.policy
-	if p.workload.IsZero() {
+	if p.workload.IsZero() { // check what can be checked without knowing whom we protect
+		_, err := policy.Compile(content.Documents, "")
+		if err != nil {
+			s.refusePolicy(err)
+			return
+		}
 		p.content, p.err = content, nil
 		return
 	}
@@ -118,26 +121,25 @@ func (s *sidecar) swap(set *policy.Set, digest string) error {
 	s.configuring.Store(true)
 	defer func() {
 		s.configuring.Store(false)
-		s.usersChanged(nil)
+		s.usersChanged()
 	}()
+	if err := readable(set); err != nil {
+		return err
+	}
 	if err := s.users.Configure(set.Providers()); err != nil {
 		return err
 	}
 	users := s.users.Current()
-	if err := readable(set, users); err != nil {
-		return errors.Join(err, s.users.Configure(s.policy.providers))
-	}
-	s.policy.providers = set.Providers()
 	s.metrics.Retain(set.EachRoute)
 	s.current.Update(func(sn *extauthz.Snapshot) { sn.Policy, sn.Digest, sn.Users = set, digest, users })
 	return nil
 }
 
 // readable says whether every route can tell the credentials of its providers apart.
-func readable(set *policy.Set, users *provider.Set) error {
+func readable(set *policy.Set) error {
 	var errs []error
 	for at, names := range set.EachReader {
-		if err := users.Check(names); err != nil {
+		if err := provider.Check(set.Providers(), names); err != nil {
 			errs = append(errs, &syntax.Error{Position: at, Message: err.Error()})
 		}
 	}
@@ -148,7 +150,11 @@ func readable(set *policy.Set, users *provider.Set) error {
 func (s *sidecar) refusePolicy(err error) {
 	s.policy.err = err
 	s.metrics.PolicyRefused()
-	s.log.Error("policies refused: the last good ones stay in force", zap.String("in_force", s.policy.loaded), zap.Strings("errors", lines(err)))
+	outcome := "the last good ones stay in force"
+	if s.policy.loaded == "" {
+		outcome = "none are in force"
+	}
+	s.log.Error("policies refused: "+outcome, zap.String("in_force", s.policy.loaded), zap.Strings("errors", lines(err)))
 }
 
 // protected returns the SPIFFE ID of the workload, or "" while it is not known.

@@ -21,12 +21,11 @@ func rootCommand() *cobra.Command {
 and it answers from three proofs: which workload calls (SPIFFE mTLS), which person it
 calls for (JWT), and what the service's own policy grants the two of them on that route.
 
-Every flag can also be given by an environment variable: --listen is POSTERN_LISTEN.
+Every flag of serve can also be given by an environment variable: --listen is POSTERN_LISTEN.
 Exit codes: 0 fine, 1 found something wrong, 2 could not run.`,
-		Version:           buildVersion(),
-		SilenceUsage:      true,
-		SilenceErrors:     true,
-		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return fromEnvironment(c.Flags()) },
+		Version:       buildVersion(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
 	}
 	root.AddCommand(serveCommand(), envoyCommand())
 	return root
@@ -41,11 +40,20 @@ func fromEnvironment(flags *pflag.FlagSet) error {
 		if !ok || f.Changed || err != nil {
 			return
 		}
-		if e := flags.Set(f.Name, value); e != nil {
+		if e := set(f, value); e != nil {
 			err = fmt.Errorf("the environment variable %s: %w", name, e)
 		}
 	})
 	return err
+}
+
+// set sets a flag. One that can be repeated takes a value from each line.
+func set(f *pflag.Flag, value string) error {
+	f.Changed = true
+	if s, ok := f.Value.(pflag.SliceValue); ok {
+		return s.Replace(strings.FieldsFunc(value, func(r rune) bool { return r == '\n' || r == ' ' }))
+	}
+	return f.Value.Set(value)
 }
 
 // buildVersion is the version that the linker set, else what the build knows of itself.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"go.uber.org/zap/zapcore"
 	"io/fs"
 	"os"
 	"os/signal"
@@ -49,8 +50,9 @@ an identity of its own; ask /readyz on the admin address what is missing.`,
 
   # next to a pod, with SPIRE
   postern serve --policies /etc/postern/policies --workload-api unix:///run/spire/agent.sock`,
-		Args: cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), o) },
+		Args:    cobra.NoArgs,
+		PreRunE: func(c *cobra.Command, _ []string) error { return fromEnvironment(c.Flags()) },
+		RunE:    func(c *cobra.Command, _ []string) error { return serve(c.Context(), o) },
 	}
 	f := c.Flags()
 	f.StringVar(&o.listen, "listen", "unix:///run/postern/authz.sock", "where Envoy asks: unix:///PATH, or IP:PORT (mTLS unless loopback)")
@@ -80,11 +82,13 @@ type settings struct {
 	status   *address // nil: off
 	workload spiffeid.ID
 	asserted svid.Asserted
+	level    zapcore.Level
 	source   trust.Source
 	api      *trust.WorkloadAPI // nil: bundles come from files
 }
 
-// parse checks every flag, and reports all that is wrong at once.
+// parse checks every flag and reports all that is wrong at once; the sources of trust, which
+// several flags make together, when those are fine.
 func (o serveOptions) parse() (settings, error) {
 	s := settings{serveOptions: o}
 	var errs []error
@@ -121,6 +125,11 @@ func (o serveOptions) parse() (settings, error) {
 	if o.maxBundleAge <= 0 {
 		check("max-bundle-age", errors.New("must be more than 0"))
 	}
+	if o.drain <= 0 {
+		check("drain", errors.New("must be more than 0"))
+	}
+	s.level, err = zapcore.ParseLevel(o.logLevel)
+	check("log-level", err)
 	if len(errs) == 0 {
 		check(s.openTrust())
 	}
@@ -192,9 +201,22 @@ func serve(ctx context.Context, o serveOptions) error {
 		return err
 	}
 	defer s.close()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, stop := context.WithCancel(ctx)
 	group, ctx := errgroup.WithContext(ctx)
+	err = s.start(ctx, group)
+	if err != nil {
+		stop()
+	}
+	err = errors.Join(err, group.Wait())
+	stop()
+	if errors.Is(err, context.Canceled) { // told to stop before it had begun
+		return nil
+	}
+	return err
+}
+
+// start starts every part, in the order in which they need one another.
+func (s *sidecar) start(ctx context.Context, group *errgroup.Group) error {
 	start := func(parts ...func(context.Context) error) {
 		for _, part := range parts {
 			group.Go(func() error { return part(ctx) })
@@ -202,20 +224,12 @@ func serve(ctx context.Context, o serveOptions) error {
 	}
 	start(s.runPolicies)
 	if err := s.awaitPolicies(ctx); err != nil {
-		return unlessStopped(err)
+		return err
 	}
 	start(s.runTrust, s.runProviders, s.runReopen)
 	if err := s.bind(ctx); err != nil {
 		return err
 	}
 	start(s.runChecks, s.runPages)
-	return group.Wait()
-}
-
-// unlessStopped takes being told to stop for no error.
-func unlessStopped(err error) error {
-	if errors.Is(err, context.Canceled) {
-		return nil
-	}
-	return err
+	return nil
 }

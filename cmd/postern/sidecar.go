@@ -49,17 +49,15 @@ type sidecar struct {
 }
 
 func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
-	log, err := newLogger(o.logLevel, logs)
-	if err != nil {
-		return nil, fmt.Errorf("--log-level: %w", err)
-	}
+	log := newLogger(o.level, logs)
 	s := &sidecar{settings: o, log: log, current: &extauthz.Current{}, drained: make(chan struct{})}
 	s.trust.Store(&trust.State{})
 	s.policy.workload, s.policy.first = o.workload, make(chan error, 1)
+	var err error
 	if s.records, err = record.Open(o.record, record.Options{Required: o.recordRequired, Log: log}); err != nil {
 		return nil, fmt.Errorf("--record: %w", err)
 	}
-	s.users = provider.NewManager(provider.Options{Changed: s.usersChanged, Report: s.reportKeys})
+	s.users = provider.NewManager(provider.Options{Changed: func(*provider.Set) { s.usersChanged() }, Report: s.reportKeys})
 	s.metrics = metrics.New(metrics.Config{
 		Version:  buildVersion(),
 		Ready:    func() bool { return s.readiness().OK() },
@@ -128,14 +126,27 @@ func (s *sidecar) bind(ctx context.Context) (err error) {
 		return err
 	}
 	if succeeds {
-		ctx, cancel := context.WithTimeout(ctx, handover)
-		defer cancel()
-		for ctx.Err() == nil && !s.readiness().OK() {
-			time.Sleep(10 * time.Millisecond)
+		if err := s.awaitReady(ctx); err != nil {
+			return err
 		}
 	}
 	if s.listener, err = s.listen.listen(s.mode); err != nil {
 		return fmt.Errorf("--listen: %w", err)
+	}
+	return nil
+}
+
+// awaitReady waits to be ready. A successor that is not leaves its predecessor in place.
+func (s *sidecar) awaitReady(ctx context.Context) error {
+	late := time.After(handover)
+	for !s.readiness().OK() {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-late:
+			return fmt.Errorf("another process answers on %s, and this one is not ready to take over after %v:\n%v", s.serveOptions.listen, handover, s.readiness())
+		case <-time.After(10 * time.Millisecond):
+		}
 	}
 	return nil
 }
@@ -151,7 +162,7 @@ func (s *sidecar) runChecks(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 	}
-	s.log.Info("draining", zap.Duration("for", s.drain))
+	s.log.Info("draining", zap.Duration("at_most", s.drain))
 	s.draining.Store(true)
 	late := time.AfterFunc(s.drain, s.checks.Stop)
 	defer late.Stop()
@@ -194,8 +205,8 @@ func (s *sidecar) runReopen(ctx context.Context) error {
 }
 
 // usersChanged takes over new keys. While policies and providers change together, it leaves
-// that to loader.apply, which does it when both have.
-func (s *sidecar) usersChanged(*provider.Set) {
+// that to swap, which does it when both have.
+func (s *sidecar) usersChanged() {
 	if !s.configuring.Load() {
 		s.current.Update(func(sn *extauthz.Snapshot) { sn.Users = s.users.Current() })
 	}
@@ -203,15 +214,18 @@ func (s *sidecar) usersChanged(*provider.Set) {
 
 func (s *sidecar) reportKeys(k keys.Status) {
 	if k.Error != "" {
-		s.log.Warn("the keys of a provider could not be had; the last good ones serve until they are stale", zap.Any("keys", k))
+		s.log.Warn("keys could not be fetched; the last good ones serve until they are stale", zap.Any("keys", k))
 		return
 	}
-	s.log.Info("the keys of a provider are to be had", zap.Any("keys", k))
+	s.log.Info("keys fetched", zap.Any("keys", k))
 }
+
+// lastRecords is how long the records that wait at the end may take to be written.
+const lastRecords = 5 * time.Second
 
 // close writes the records that wait.
 func (s *sidecar) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), s.drain)
+	ctx, cancel := context.WithTimeout(context.Background(), lastRecords)
 	defer cancel()
 	if err := s.records.Close(ctx); err != nil {
 		s.log.Error("records were lost", zap.Error(err))

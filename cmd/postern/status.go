@@ -27,12 +27,14 @@ func (s *sidecar) policyPart() admin.Part {
 	defer s.policy.mu.Unlock()
 	p := admin.Part{Name: "policies", State: admin.OK, Detail: "digest " + s.policy.loaded}
 	switch {
+	case s.policy.loaded == "" && s.policy.err != nil:
+		p.State, p.Detail = admin.Missing, s.policy.err.Error()
+		p.Remedy = "mend the documents; they are read again when they change"
 	case s.policy.loaded == "" && s.policy.workload.IsZero():
 		p.State, p.Detail = admin.Missing, "the workload to protect is not known yet"
 		p.Remedy = "give --workload, or register this process with the Workload API"
 	case s.policy.loaded == "":
-		p.State, p.Detail = admin.Missing, "no policies could be loaded"
-		p.Remedy = "mend what the log says"
+		p.State, p.Detail = admin.Missing, "not read yet"
 	case s.policy.err != nil:
 		p.State, p.Detail = admin.Degraded, fmt.Sprintf("the newest were refused, and digest %s decides: %v", s.policy.loaded, s.policy.err)
 		p.Remedy = "mend the documents; they are read again when they change"
@@ -45,7 +47,10 @@ func (s *sidecar) trustPart() admin.Part {
 	lacks := state.Lacks(time.Now())
 	switch {
 	case len(lacks) > 0:
-		return admin.Part{Name: "trust bundles", State: admin.Missing, Detail: strings.Join(lacks, "; ")}
+		return admin.Part{
+			Name: "trust bundles", State: admin.Missing, Detail: strings.Join(lacks, "; "),
+			Remedy: "bring the Workload API or the bundle's file back; --workload-api and --trust-bundle say where they are looked for",
+		}
 	case len(state.Problems) > 0:
 		return admin.Part{Name: "trust bundles", State: admin.Degraded, Detail: strings.Join(state.Problems, "; ")}
 	default:
@@ -155,12 +160,8 @@ func (s *sidecar) keyMetrics() []metrics.Keys {
 }
 
 // newLogger logs lines of JSON to out, and never a request's contents.
-func newLogger(level string, out io.Writer) (*zap.Logger, error) {
-	l, err := zapcore.ParseLevel(level)
-	if err != nil {
-		return nil, err
-	}
+func newLogger(level zapcore.Level, out io.Writer) *zap.Logger {
 	encoder := zap.NewProductionEncoderConfig()
 	encoder.EncodeTime = zapcore.ISO8601TimeEncoder
-	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.Lock(zapcore.AddSync(out)), l)), nil
+	return zap.New(zapcore.NewCore(zapcore.NewJSONEncoder(encoder), zapcore.Lock(zapcore.AddSync(out)), level))
 }
