@@ -74,7 +74,8 @@ func TestParseUpstream(t *testing.T) {
 		{"pay=127.0.0.1:9001,A.test:1,spiffe://shop.test/pay", "host name"},
 		{"pay=127.0.0.1:9001,a\"}:1,spiffe://shop.test/pay", "host name"},
 		{"pay=127.0.0.1:9001,-a:1,spiffe://shop.test/pay", "host name"},
-		{"pay=127.0.0.1:9001,a:1,spiffe://shop.test", "has a path"},
+		{"pay=127.0.0.1:9001,a:1,spiffe://shop.test", "has no path"},
+		{"pay=127.0.0.1:9001,a:1,spiffe://shop.test/" + strings.Repeat("a", 2048), "longer than 2048 bytes"},
 		{"pay=127.0.0.1:9001,a:1,https://shop.test/a", "SPIFFE ID"},
 	} {
 		_, err := envoy.ParseUpstream(tc.in)

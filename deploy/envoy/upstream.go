@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
+
+	"github.com/postern/postern/identity/svid"
 )
 
 var (
@@ -74,16 +76,7 @@ func parseHostPort(s string) (string, uint16, error) {
 }
 
 // ParseWorkload reads the SPIFFE ID of a workload: one with a path (X.509-SVID section 5.2).
-func ParseWorkload(s string) (spiffeid.ID, error) {
-	id, err := spiffeid.FromString(s)
-	if err != nil {
-		return spiffeid.ID{}, fmt.Errorf("%q is not a SPIFFE ID: %w", s, err)
-	}
-	if id.Path() == "" {
-		return spiffeid.ID{}, fmt.Errorf("%q names a trust domain: a workload's ID has a path", s)
-	}
-	return id, nil
-}
+func ParseWorkload(s string) (spiffeid.ID, error) { return svid.ParseID(s) }
 
 func (u Upstream) named() bool {
 	_, err := netip.ParseAddr(u.host)
