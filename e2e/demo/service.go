@@ -16,6 +16,10 @@ import (
 	"github.com/postern/postern/e2e/process"
 )
 
+// authzTimeout is how long an Envoy waits for its Postern before it answers 503. By default that is
+// 200 ms, in which a machine that builds something else meanwhile may not get to it.
+const authzTimeout = 2 * time.Second
+
 // A service is one workload: an app that knows nothing of mTLS or tokens, the Envoy in front of
 // it, and the Postern that the Envoy asks.
 type service struct {
@@ -136,7 +140,7 @@ func (m *mesh) startEnvoy(ctx context.Context, s *service, flags ...string) erro
 	}
 	args := append([]string{"envoy", "--workload", s.id, "--listen", "127.0.0.1:0", "--app", s.app.Addr().String(),
 		"--authz", "unix:" + m.path(s.name+".sock"), "--svid-dir", m.path("dev", s.name), "--write", folder,
-		"--max-connection-duration", connectionLife.String()}, flags...)
+		"--max-connection-duration", connectionLife.String(), "--authz-timeout", authzTimeout.String()}, flags...)
 	if _, err := m.tool(ctx, "postern", args...); err != nil {
 		return err
 	}
