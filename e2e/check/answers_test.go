@@ -32,8 +32,16 @@ func answerAttacks() []attack {
 				g.authz.always(deny())
 				return g.get(t, g.web(), "/").status == 200
 			}},
+		{"refusal-rewritten", "a refusal arrives as success, by way of another route", nil,
+			[]string{Filters + "/^", sorry}, func(t *testing.T, g *gate) bool {
+				return g.get(t, g.web(), "/admin").status == 200
+			}},
 	}
 }
+
+// sorry answers in place of a refusal with what /sorry says, as success.
+const sorry = `{name: sorry, typed_config: {` + types + `extensions.filters.http.custom_response.v3.CustomResponse, custom_response_matcher: {on_no_match: {action: {name: a, typed_config: {` +
+	types + `extensions.http.custom_response.redirect_policy.v3.RedirectPolicy, redirect_action: {host_redirect: orders.test, path_redirect: /sorry}, status_code: 200}}}}}}`
 
 func claimsToBeAdmin(t *testing.T, g *gate) bool {
 	g.authz.always(allow(set("x-postern-caller", "spiffe://shop.test/ns/shop/sa/web")))

@@ -21,7 +21,7 @@ type attack struct {
 }
 
 func attacks(p *place) []attack {
-	return slices.Concat(tlsAttacks(p), headerAttacks(), httpAttacks(), authzAttacks(p), answerAttacks(), filterAttacks(), routeAttacks(), processAttacks())
+	return slices.Concat(tlsAttacks(p), headerAttacks(), httpAttacks(), authzAttacks(p), answerAttacks(), filterAttacks(p), routeAttacks(p), secretAttacks(p), processAttacks())
 }
 
 // unattacked returns the rules without an attack, with the reason.
@@ -31,7 +31,7 @@ func unattacked() map[string]string {
 		"authz-in-clear":  "on one host everything is on the way",
 		"admin-reachable": "the tests use the admin interface themselves",
 		"filter-optional": "an Envoy without ext_authz would have to be built",
-		"not-seen":        "TestTheConfigDumpShowsWhatTheBootstrapDoesNot",
+		"not-seen":        "an attack could be anything; TestConfigDumps of deploy/envoy/check reads what a dump adds",
 	}
 }
 
@@ -48,6 +48,7 @@ func TestEveryRuleHasAnAttack(t *testing.T) {
 // TestAttacks tries each attack on the printed bootstrap and on the weakened one.
 func TestAttacks(t *testing.T) {
 	p := newPlace(t)
+	p.another = anotherAuthorizer(t)
 	o := p.options(t)
 	o.Upstreams = []config.Upstream{envoytest.Upstream(t, "pay=127.0.0.1:0,"+p.impostor(t)+",spiffe://shop.test/ns/shop/sa/pay")}
 	printed := envoytest.Bootstrap(t, o)

@@ -51,6 +51,14 @@ func startAuthorizer(t testing.TB) *authorizer {
 	return a
 }
 
+// anotherAuthorizer returns the socket of one that allows everything, and calls every caller admin.
+func anotherAuthorizer(t testing.TB) string {
+	t.Helper()
+	a := startAuthorizer(t)
+	a.always(allow(set("x-postern-caller", "admin")))
+	return a.socket
+}
+
 // Check is what Envoy calls.
 func (a *authorizer) Check(ctx context.Context, r *authv3.CheckRequest) (*authv3.CheckResponse, error) {
 	a.mu.Lock()

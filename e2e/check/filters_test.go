@@ -16,6 +16,9 @@ const (
 	tcpProxy   = `{filters: [{name: tcp, typed_config: {` + types + `extensions.filters.network.tcp_proxy.v3.TcpProxy, stat_prefix: tcp, cluster: app}}]}`
 	cacheStore = `{name: cache, typed_config: {` + types + `extensions.filters.http.cache.v3.CacheConfig, typed_config: {` + types + `extensions.http.cache.simple_http_cache.v3.SimpleHttpCacheConfig}}}`
 	mutation   = `{name: mutation, typed_config: {` + types + `extensions.filters.http.header_mutation.v3.HeaderMutation, mutations: {request_mutations: [{append: {append_action: OVERWRITE_IF_EXISTS_OR_ADD, header: {key: x-postern-caller, value: admin}}}]}}}`
+	rateLimit  = `{name: limit, typed_config: {` + types + `extensions.filters.http.local_ratelimit.v3.LocalRateLimit, stat_prefix: limit, token_bucket: {max_tokens: 1, fill_interval: 1000s},
+  filter_enabled: {default_value: {numerator: 100}}, filter_enforced: {default_value: {numerator: 0}},
+  request_headers_to_add_when_not_enforced: [{append_action: OVERWRITE_IF_EXISTS_OR_ADD, header: {key: x-postern-user, value: '%REQ(x-claim)%'}}]}}`
 	// rewrite sends /nowhere to /public, and everything else where it went.
 	rewrite = `{name: lua, typed_config: {` + types + `extensions.filters.http.lua.v3.Lua, default_source_code: {inline_string: "
 function envoy_on_request(h)
@@ -30,6 +33,17 @@ function envoy_on_request(h)
 end"}}}`
 )
 
+// another asks an authorizer that is not Postern, in the cluster another.
+const another = `{name: another, typed_config: {` + types + `extensions.filters.http.ext_authz.v3.ExtAuthz, transport_api_version: V3,
+  grpc_service: {envoy_grpc: {cluster_name: another}}, status_on_error: {code: 503}, encode_raw_headers: true, include_peer_certificate: true, validate_mutations: true}}`
+
+// cluster is one that speaks HTTP/2 to a socket.
+func cluster(name, socket string) string {
+	return "{name: " + name + ", type: STATIC, typed_extension_protocol_options: {envoy.extensions.upstreams.http.v3.HttpProtocolOptions: {" + types +
+		"extensions.upstreams.http.v3.HttpProtocolOptions, explicit_http_config: {http2_protocol_options: {}}}}, load_assignment: {cluster_name: " + name +
+		", endpoints: [{lb_endpoints: [{endpoint: {address: {pipe: {path: '" + socket + "'}}}}]}]}}"
+}
+
 // unlessAsked wraps the printed ext_authz filter so that it is left out for x-skip: 1.
 const unlessAsked = `{name: envoy.filters.http.ext_authz, typed_config: {` + types + `extensions.common.matching.v3.ExtensionWithMatcher,
   xds_matcher: {matcher_list: {matchers: [{
@@ -38,7 +52,7 @@ const unlessAsked = `{name: envoy.filters.http.ext_authz, typed_config: {` + typ
   extension_config: {name: envoy.filters.http.ext_authz, typed_config: {` + types + `extensions.filters.http.ext_authz.v3.ExtAuthz, transport_api_version: V3,
     grpc_service: {envoy_grpc: {cluster_name: postern}}, status_on_error: {code: 503}, encode_raw_headers: true, include_peer_certificate: true, validate_mutations: true}}}}`
 
-func filterAttacks() []attack {
+func filterAttacks(p *place) []attack {
 	upgrade := []string{"connection: upgrade", "upgrade: websocket", "sec-websocket-version: 13", "sec-websocket-key: AAAAAAAAAAAAAAAAAAAAAA=="}
 	websocket := []string{Manager + "/upgrade_configs", "[{upgrade_type: websocket}]"}
 	return []attack{
@@ -65,6 +79,13 @@ func filterAttacks() []attack {
 		{"filter-in-cluster", "the cluster's own filter gives an identity", nil,
 			[]string{Clusters + "/1/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
 				`{` + types + `extensions.upstreams.http.v3.HttpProtocolOptions, explicit_http_config: {http_protocol_options: {}}, http_filters: [` + mutation + "," + codec + "]}"}, isAdmin},
+		{"filter-in-cluster", "the filter of a cluster with a weight gives an identity", []string{Route + "/route", weighted("app")},
+			[]string{Clusters + "/1/typed_extension_protocol_options/envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+				`{` + types + `extensions.upstreams.http.v3.HttpProtocolOptions, explicit_http_config: {http_protocol_options: {}}, http_filters: [` + mutation + "," + codec + "]}"}, isAdmin},
+		{"filter-after-check", "the app gets another path than the first authorizer checked", nil,
+			[]string{Filters + "/1", toAdmin, Filters + "/+", another, Filters + "/+", router, Clusters + "/+", cluster("another", p.another)}, reachesAdmin},
+		{"filter-after-check", "the second authorizer gives an identity", nil,
+			[]string{Filters + "/1", another, Filters + "/+", router, Clusters + "/+", cluster("another", p.another)}, isAdmin},
 		{"answered-before-check", "one caller gets what another was allowed",
 			[]string{Route + "/response_headers_to_add", "[{header: {key: cache-control, value: max-age=1000}}, {header: {key: date, value: '%START_TIME(%a, %d %b %Y %H:%M:%S GMT)%'}}]"},
 			[]string{Filters + "/^", cacheStore}, servesFromCache},

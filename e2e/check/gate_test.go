@@ -37,10 +37,11 @@ type gate struct {
 // A place is all that a gate stands between; several gates can share one.
 type place struct {
 	*mesh.World
-	authz *authorizer
-	app   *upstream.Server
-	svid  string // the folder with the SVID
-	yes   string // the port of a web server that says yes to everything
+	authz   *authorizer
+	app     *upstream.Server
+	svid    string // the folder with the SVID
+	yes     string // the port of a web server that says yes to everything
+	another string // the socket of an authorizer that is not Postern, for the tests that start one
 }
 
 func newPlace(t testing.TB) *place {

@@ -35,12 +35,25 @@ func headerAttacks() []attack {
 			}},
 		{"internal-addresses", "the app gets x-envoy-original-path from a caller with a private address", nil,
 			[]string{Manager + "/internal_address_config", "{unix_sockets: false}"}, envoyHeadersAreSeen("x-envoy-original-path: /admin")},
+		{"internal-addresses", "255.255.255.255 without a length is everybody", nil,
+			[]string{Manager + "/internal_address_config", "{cidr_ranges: [{address_prefix: 255.255.255.255}]}"}, envoyHeadersAreSeen("x-envoy-original-path: /admin")},
+		{"identity-header-set", "the app gets an identity that a rate limit took from the caller", nil,
+			[]string{Filters + "/1", rateLimit, Filters + "/+", router}, func(t *testing.T, g *gate) bool {
+				g.get(t, g.web(), "/") // takes the one token
+				return claimIsBelieved("x-postern-user")(t, g)
+			}},
+		{"identity-header-set", "the app gets an identity in a header that reads alike", nil,
+			[]string{Route + "/request_headers_to_add", "[{header: {key: x_postern_user, value: '%REQ(x-claim)%'}}]"}, claimIsBelieved("x_postern_user")},
 		{"identity-header-set", "the app gets an identity that the route took from the caller", nil,
 			[]string{Route + "/request_headers_to_add", "[{header: {key: x-postern-caller, value: '%REQ(x-claim)%'}}]"},
-			func(t *testing.T, g *gate) bool {
-				o := g.get(t, g.web(), "/", "x-claim: admin")
-				return o.let() && strings.Contains(strings.Join(o.reached[0].Get("x-postern-caller"), ","), "admin")
-			}},
+			claimIsBelieved("x-postern-caller")},
+	}
+}
+
+func claimIsBelieved(name string) func(*testing.T, *gate) bool {
+	return func(t *testing.T, g *gate) bool {
+		o := g.get(t, g.web(), "/", "x-claim: admin")
+		return o.let() && strings.Contains(strings.Join(o.reached[0].Get(name), ","), "admin")
 	}
 }
 

@@ -40,6 +40,8 @@ func httpAttacks() []attack {
 			choosesItsAddress},
 		{"stream-duration", "a request lasts as long as the caller likes", []string{common + "/max_stream_duration", "1s"},
 			[]string{common + "/max_stream_duration", ""}, lastsForTwoSeconds},
+		{"stream-duration", "a route takes the limit back", []string{common + "/max_stream_duration", "1s"},
+			[]string{Route + "/route/max_stream_duration", "{max_stream_duration: 0s}"}, lastsForTwoSeconds},
 	}
 }
 

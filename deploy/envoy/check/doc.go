@@ -10,6 +10,7 @@
 //	rules_authz.go    how Postern is asked, and what happens when it cannot be
 //	rules_filters.go  what runs before and after the check
 //	rules_routes.go   what a route changes
+//	rules_secrets.go  which credentials go where
 //	rules_process.go  what is outside the listeners, and what a file cannot show
 //
 // Where a rule cannot judge a setting it reports it: a value that it cannot read is never taken

@@ -77,14 +77,23 @@ func (g *gate) checks() bool {
 	return slices.ContainsFunc(g.stacks, func(s stack) bool { return s.check() >= 0 })
 }
 
-// check returns the index of the ext_authz filter, the last one if there are several, or -1.
+// check returns the index of the ext_authz filter, or -1. Of several it is the first: which of
+// them asks Postern cannot be told.
 func (s stack) check() int {
-	for i := len(s.filters) - 1; i >= 0; i-- {
-		if s.filters[i].kind == authzType || s.filters[i].wrapped {
-			return i
+	return slices.IndexFunc(s.filters, func(f filter) bool { return f.kind == authzType || f.wrapped })
+}
+
+// walk visits all settings of the manager: its own, and what was delivered for its routes and filters.
+func (g *gate) walk(visit func(*tree.Node)) {
+	g.hcm.Walk(visit)
+	for _, routes := range g.routes() {
+		routes.Walk(visit)
+	}
+	for _, s := range g.stacks {
+		for _, f := range s.filters {
+			f.config.Walk(visit)
 		}
 	}
-	return -1
 }
 
 // authz returns the settings of every ext_authz filter, those inside other filters included.

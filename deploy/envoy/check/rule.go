@@ -16,7 +16,7 @@ type Rule struct {
 
 // Rules returns every rule, by theme.
 func Rules() []Rule {
-	return slices.Concat(tlsRules(), xfccRules(), httpRules(), authzRules(), filterRules(), routeRules(), processRules())
+	return slices.Concat(tlsRules(), xfccRules(), httpRules(), authzRules(), filterRules(), routeRules(), secretRules(), processRules())
 }
 
 // Options say what about a configuration is meant to be so.

@@ -42,6 +42,17 @@ func authzChanges() []change {
 		one("authz-in-clear", remoteAt, "{socket_address: {address: 10.0.0.1, port_value: 1}}"),
 		one("authz-in-clear", remoteAt, "{socket_address: {address: postern, port_value: 1}}"),
 		one("", remoteAt, "{socket_address: {address: 127.0.0.1, port_value: 1}}"),
+		one("authz-in-clear", endpointAt+"/additional_addresses", "[{address: {socket_address: {address: 10.0.0.1, port_value: 1}}}]"),
+		one("", endpointAt+"/additional_addresses", "[{address: {socket_address: {address: '::1', port_value: 1}}}]"),
+		one("authz-in-clear", Clusters+"/0/transport_socket", `{name: p, typed_config: {"@type": type.googleapis.com/envoy.extensions.transport_sockets.http_11_proxy.v3.Http11ProxyUpstreamTransport, transport_socket: {name: raw}}}`),
+		one("authz-in-clear", Clusters+"/0/transport_socket", "{name: unknown}"),
+		one("", Clusters+"/0/transport_socket", `{name: raw, typed_config: {"@type": type.googleapis.com/envoy.extensions.transport_sockets.raw_buffer.v3.RawBuffer}}`),
+		one("authz-in-clear", Clusters+"/0/transport_socket_matches", "[{name: a, transport_socket: {name: p}}]"),
+		one("authz-in-clear", Clusters+"/0/type", "EDS"),
+		several("authz-in-clear", remoteAt, far, Clusters+"/0/transport_socket", upstreamTLS("{validation_context: {trusted_ca: {filename: /ca}, trust_chain_verification: 1, "+bears+"}}")),
+		several("authz-in-clear", remoteAt, far, Clusters+"/0/transport_socket", upstreamTLS("{combined_validation_context: {default_validation_context: {trust_chain_verification: ACCEPT_UNTRUSTED, "+bears+"}, validation_context_sds_secret_config: "+sds+"}}"),
+			"static_resources/secrets", "[{name: trust, validation_context: {trusted_ca: {filename: /ca}}}]"),
+		several("authz-in-clear", remoteAt, far, Clusters+"/0/transport_socket", upstreamTLS("{combined_validation_context: {default_validation_context: {trust_chain_verification: ACCEPT_UNTRUSTED, "+bears+"}, validation_context_sds_secret_config: "+sds+"}}")),
 		several("authz-in-clear", remoteAt, "{socket_address: {address: 10.0.0.1, port_value: 1}}", Clusters+"/0/transport_socket", upstreamTLS("{}")),
 		several("", remoteAt, "{socket_address: {address: 10.0.0.1, port_value: 1}}", Clusters+"/0/transport_socket", upstreamTLS("{validation_context: {trusted_ca: {filename: /ca}, match_typed_subject_alt_names: [{san_type: URI, matcher: {exact: 'spiffe://shop.test/postern'}}]}}")),
 		several("authz-in-clear", remoteAt, "{socket_address: {address: 10.0.0.1, port_value: 1}}", Clusters+"/0/transport_socket", upstreamTLS("{validation_context: {trusted_ca: {filename: /ca}}}")),
@@ -58,7 +69,12 @@ func authzChanges() []change {
 	}
 }
 
-const remoteAt = Clusters + "/0/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address"
+const (
+	endpointAt = Clusters + "/0/load_assignment/endpoints/0/lb_endpoints/0/endpoint"
+	remoteAt   = endpointAt + "/address"
+	far        = "{socket_address: {address: 10.0.0.1, port_value: 1}}"
+	bears      = "match_typed_subject_alt_names: [{san_type: URI, matcher: {exact: 'spiffe://shop.test/postern'}}]"
+)
 
 func upstreamTLS(common string) string {
 	return `{name: tls, typed_config: {"@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext, common_tls_context: ` + common + "}}"

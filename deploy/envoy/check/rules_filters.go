@@ -21,16 +21,17 @@ func filterRules() []Rule {
 		{"filter-conditional", "requests that do not match the condition are not checked",
 			"put ext_authz among http_filters directly, without a matcher", eachCheck(conditional)},
 		{"filter-after-check", "the filter changes or answers the request after it was checked: Postern checked another one",
-			"move ext_authz to the last place before the router", eachGate(filterAfter)},
+			"move ext_authz to the last place before the router, and ask one authorizer alone", eachGate(filterAfter)},
 		{"answered-before-check", "the filter answers by itself, from what Postern may have allowed to somebody else",
 			"move the filter away, or behind ext_authz", eachGate(answeredBefore)},
 		{"refusal-rewritten", "Envoy turns a refusal into a success that nobody gave",
-			"remove the status_code from the mapper", eachManager(refusalRewritten)},
+			"remove the status_code from the mapper, or the custom_response policy", eachGate(refusalRewritten)},
 	}
 }
 
 // harmless returns the filters that can stand between the check and the router: none changes a
-// request, and what they answer is a refusal.
+// request of itself, and what they answer is a refusal. The headers that some can be told to add are
+// the business of identityHeader.
 func harmless() []string {
 	return []string{
 		routerType,
@@ -103,11 +104,27 @@ func filterAfter(g *gate, r *report) {
 			continue
 		}
 		for _, f := range s.filters[at+1:] {
-			if f.node.Get("config_discovery") == nil && !slices.Contains(harmless(), f.kind) {
+			switch {
+			case f.kind == authzType:
+				otherAuthorizer(s.filters[at], f, r)
+			case f.wrapped: // filter-conditional
+			case f.node.Get("config_discovery") == nil && !slices.Contains(harmless(), f.kind):
 				r.at(f.node, "%s runs after ext_authz", f.kind)
 			}
 		}
 		upstreamFilters(s, r)
+	}
+}
+
+// otherAuthorizer finds a second ext_authz filter that does not ask whom the first asks: the answer
+// of one of them is not Postern's, and an answer changes the request.
+func otherAuthorizer(first, second filter, r *report) {
+	asked := func(f filter) string {
+		service := f.config.Get("grpc_service")
+		return service.Get("envoy_grpc", "cluster_name").Text() + " " + service.Get("google_grpc", "target_uri").Text()
+	}
+	if who := asked(first); who != asked(second) || who == " " {
+		r.at(second.node, "another authorizer runs after ext_authz")
 	}
 }
 
@@ -134,11 +151,25 @@ func answeredBefore(g *gate, r *report) {
 	}
 }
 
-func refusalRewritten(hcm *tree.Node, r *report) {
-	for _, mapper := range hcm.Get("local_reply_config", "mappers").List() {
-		code := mapper.Get("status_code")
-		if number, known := code.Number(); code != nil && (!known || number < 400) {
-			r.field(mapper, "status_code")
+func refusalRewritten(g *gate, r *report) {
+	for _, mapper := range g.hcm.Get("local_reply_config", "mappers").List() {
+		if mapper.Get("status_code") != nil {
+			staysRefusal(mapper, r)
 		}
+	}
+	g.walk(func(n *tree.Node) {
+		kind, policy := n.Any()
+		local := strings.Contains(kind, ".custom_response.local_response_policy.") && policy.Get("status_code") == nil
+		if strings.HasPrefix(kind, "envoy.extensions.http.custom_response.") && !local {
+			staysRefusal(policy, r)
+		}
+	})
+}
+
+// staysRefusal wants a status that no client takes for success. Without one, a redirect policy
+// answers with that of another upstream.
+func staysRefusal(n *tree.Node, r *report) {
+	if number, known := n.Get("status_code").Number(); !known || number < 400 {
+		r.field(n, "status_code")
 	}
 }

@@ -25,7 +25,7 @@ func httpRules() []Rule {
 		{"connect", "CONNECT makes a tunnel through which Postern sees nothing",
 			"remove the upgrade_configs entry for CONNECT", eachGate(connect)},
 		{"stream-duration", "a stream is checked once, when it begins: what was allowed lasts as long as the caller likes",
-			"common_http_protocol_options: {max_stream_duration: 3600s}", eachManager(streamDuration)},
+			"common_http_protocol_options: {max_stream_duration: 3600s}, and no 0s in a route's max_stream_duration", eachGate(streamDuration)},
 	}
 }
 
@@ -51,6 +51,11 @@ func internalAddresses(hcm *tree.Node, r *report) {
 	for _, n := range ranges {
 		if n.Get("address_prefix").Text() != "255.255.255.255" {
 			r.field(n, "address_prefix")
+			continue
+		}
+		// Absent it is 0: every address.
+		if length, known := n.Get("prefix_len").Number(); !known || length != 32 {
+			r.field(n, "prefix_len")
 		}
 	}
 }
@@ -79,9 +84,25 @@ func connect(g *gate, r *report) {
 	}
 }
 
-func streamDuration(hcm *tree.Node, r *report) {
+// streamDuration also looks at the routes: 0 there undoes what the manager says, or lets the caller's
+// grpc-timeout decide.
+func streamDuration(g *gate, r *report) {
 	path := []string{"common_http_protocol_options", "max_stream_duration"}
-	if d, known := hcm.Get(path...).Duration(); !known || d <= 0 {
-		r.field(hcm, path...)
+	if !positive(g.hcm.Get(path...)) {
+		r.field(g.hcm, path...)
 	}
+	for _, routes := range g.routes() {
+		routes.Walk(func(n *tree.Node) {
+			for _, name := range []string{"max_stream_duration", "grpc_timeout_header_max"} {
+				if limit := n.Get(name); n.Named("max_stream_duration") && limit != nil && !positive(limit) {
+					r.field(n, name)
+				}
+			}
+		})
+	}
+}
+
+func positive(n *tree.Node) bool {
+	d, known := n.Duration()
+	return known && d > 0
 }

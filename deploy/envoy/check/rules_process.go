@@ -59,6 +59,8 @@ func notSeen(c *Config, _ Options, r *report) {
 	if !c.dump {
 		isAbsent("lds_config")(c.root.Get("dynamic_resources"), r)
 		isAbsent("lds_resources_locator")(c.root.Get("dynamic_resources"), r)
+		isAbsent("cds_config")(c.root.Get("dynamic_resources"), r)
+		isAbsent("cds_resources_locator")(c.root.Get("dynamic_resources"), r)
 	}
 	for _, l := range c.listeners {
 		isAbsent("fcds_config")(l.node, r)

@@ -1,6 +1,7 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postern/postern/deploy/envoy/tree"
@@ -17,11 +18,11 @@ func routeRules() []Rule {
 		{"route-body", "a check waits for a body, or sees a part of it",
 			"remove with_request_body from check_settings", eachOverride(func(n *tree.Node, r *report) { body(n.Get("check_settings"), r) })},
 		{"identity-header-set", "the app gets an identity that Postern did not give",
-			"remove x-postern-* from request_headers_to_add", eachRoutes(identityHeader)},
+			"remove x-postern-*, in every spelling, from what routes and filters add to requests", eachGate(identityHeader)},
 		{"upstream-by-client", "the client names the host that its request goes to, with the app's own network around it",
-			"name the cluster", upstreamByClient},
+			"name the cluster, and let it name its hosts", upstreamByClient},
 		{"filter-in-cluster", "the filter changes the request after it was checked",
-			"remove http_filters from the cluster's HttpProtocolOptions", eachUpstream(clusterFilters)},
+			"remove http_filters from the cluster's HttpProtocolOptions", eachCluster(clusterFilters)},
 	}
 }
 
@@ -102,41 +103,68 @@ func endsInCatchAll(routes []*tree.Node) bool {
 	return prefix != nil && strings.Trim(prefix.Text(), "/") == "" && len(prefix.Text()) <= 1
 }
 
-func identityHeader(routes *tree.Node, r *report) {
-	routes.Walk(func(n *tree.Node) {
-		if !n.Named("request_headers_to_add") {
-			return
-		}
-		for _, header := range n.List() {
-			if strings.HasPrefix(strings.ToLower(header.Get("header", "key").Text()), "x-postern-") {
-				r.field(header, "header", "key")
-			}
+// identityHeader looks at everything that can add a header: routes, and filters such as
+// local_ratelimit, before the check or after it.
+func identityHeader(g *gate, r *report) {
+	g.walk(func(n *tree.Node) {
+		if n.Named("key") && n.Parent().Named("header") && identity(n.Text()) && !ofResponse(n) {
+			r.at(n, "the header %q is set", n.Text())
 		}
 	})
 }
 
+// identity says that an app may take the header for one that Postern sets: many apps read
+// x_postern_user, or x.postern.user, as they read x-postern-user.
+func identity(name string) bool {
+	folded := strings.Map(func(c rune) rune {
+		if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' {
+			return c
+		}
+		return '-'
+	}, strings.ToLower(name))
+	return strings.HasPrefix(folded, "x-postern-")
+}
+
+// ofResponse says that the setting is about what goes back to the client.
+func ofResponse(n *tree.Node) bool {
+	for ; n != nil; n = n.Parent() {
+		if strings.HasPrefix(n.Key(), "response") || n.Named("local_reply_config") {
+			return true
+		}
+	}
+	return false
+}
+
 func upstreamByClient(c *Config, o Options, r *report) {
 	eachRoutes(func(routes *tree.Node, r *report) {
-		routes.Walk(func(n *tree.Node) { isAbsent("cluster_header")(n, r) })
+		routes.Walk(func(n *tree.Node) {
+			for _, choice := range []string{"cluster_header", "inline_cluster_specifier_plugin", "cluster_specifier_plugin"} {
+				isAbsent(choice)(n, r)
+			}
+		})
 	})(c, o, r)
-	eachUpstream(func(cluster *tree.Node, r *report) {
-		name, _ := cluster.Get("cluster_type", "typed_config").Any()
-		if strings.Contains(name, ".dynamic_forward_proxy.") || !cluster.Get("original_dst_lb_config", "use_http_header").False() {
-			r.at(cluster, "the cluster %q goes where the request says", cluster.Get("name").Text())
+	eachCluster(func(cluster *tree.Node, r *report) {
+		if !namesHosts(cluster) || !cluster.Get("original_dst_lb_config", "use_http_header").False() {
+			r.at(cluster, "the cluster %q goes where the request says, or cannot be judged", cluster.Get("name").Text())
 		}
 	})(c, o, r)
 }
 
-// eachUpstream is asked about every cluster that a checked request can be routed to by name.
-func eachUpstream(find func(cluster *tree.Node, r *report)) func(*Config, Options, *report) {
-	return func(c *Config, o Options, r *report) {
-		eachRoutes(func(routes *tree.Node, r *report) {
-			routes.Walk(func(n *tree.Node) {
-				if cluster := c.clusters[n.Text()]; n.Named("cluster") && cluster != nil {
-					find(cluster, r)
-				}
-			})
-		})(c, o, r)
+// namesHosts says that the hosts do not depend on the request. The dynamic forward proxy's do.
+func namesHosts(cluster *tree.Node) bool {
+	kind, _ := cluster.Get("cluster_type", "typed_config").Any()
+	return cluster.Get("cluster_type") == nil || slices.ContainsFunc([]string{".aggregate.", ".composite.", ".dns."}, func(sound string) bool {
+		return strings.HasPrefix(kind, "envoy.extensions.clusters"+sound)
+	})
+}
+
+// eachCluster is asked about every cluster: a checked request comes to one by its name, by a
+// weight, by way of another cluster, or by what a filter says.
+func eachCluster(find func(cluster *tree.Node, r *report)) func(*Config, Options, *report) {
+	return func(c *Config, _ Options, r *report) {
+		for _, cluster := range c.clusters {
+			find(cluster, r)
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ func several(rule string, edits ...string) change { return change{rule, edits} }
 
 // changes breaks every rule, most of them in every way there is.
 func changes() []change {
-	return slices.Concat(tlsChanges(), httpChanges(), authzChanges(), filterChanges(), routeChanges(), processChanges())
+	return slices.Concat(tlsChanges(), httpChanges(), authzChanges(), filterChanges(), routeChanges(), secretChanges(), processChanges())
 }
 
 func TestEachChangeIsFoundAndNothingElse(t *testing.T) {

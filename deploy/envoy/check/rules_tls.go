@@ -57,7 +57,7 @@ func tlsTrust(c *Config, tls *tree.Node, r *report) {
 func tlsUntrusted(c *Config, tls *tree.Node, r *report) {
 	contexts, _ := c.validation(tls)
 	for _, context := range contexts {
-		if mode := context.Get("trust_chain_verification"); mode != nil && !mode.Is("VERIFY_TRUST_CHAIN", 0) {
+		if acceptsUntrusted(context) {
 			r.field(context, "trust_chain_verification")
 		}
 	}

@@ -47,13 +47,17 @@ func localTarget(uri string) bool {
 	return err == nil && address.Addr().Unmap().IsLoopback()
 }
 
-// localCluster says that every endpoint is on this host.
+// localCluster says that every endpoint stands in the cluster itself and is on this host, and that
+// no transport socket leads elsewhere, to a proxy for example.
 func localCluster(cluster *tree.Node) bool {
+	if !direct(cluster) {
+		return false
+	}
 	endpoints := 0
 	for _, locality := range cluster.Get("load_assignment", "endpoints").List() {
 		for _, endpoint := range locality.Get("lb_endpoints").List() {
 			endpoints++
-			if !localAddress(endpoint.Get("endpoint", "address")) {
+			if !localEndpoint(endpoint.Get("endpoint")) {
 				return false
 			}
 		}
@@ -61,19 +65,33 @@ func localCluster(cluster *tree.Node) bool {
 	return endpoints > 0
 }
 
+func direct(cluster *tree.Node) bool {
+	kind := cluster.Get("type")
+	listed := kind == nil || kind.Is("STATIC", 0) || kind.Is("STRICT_DNS", 1) || kind.Is("LOGICAL_DNS", 2)
+	if !listed || cluster.Get("cluster_type") != nil || cluster.Get("transport_socket_matches") != nil {
+		return false
+	}
+	name, _ := cluster.Get("transport_socket", "typed_config").Any()
+	return cluster.Get("transport_socket") == nil || name == rawType || name == upstreamTLSType
+}
+
+// localEndpoint also looks at the addresses that Envoy tries beside the first.
+func localEndpoint(endpoint *tree.Node) bool {
+	return localAddress(endpoint.Get("address")) && !slices.ContainsFunc(endpoint.Get("additional_addresses").List(),
+		func(more *tree.Node) bool { return !localAddress(more.Get("address")) })
+}
+
 // verified says that the cluster speaks TLS, to servers whose certificate and name it verifies.
 func (c *Config) verified(cluster *tree.Node) bool {
 	name, tls := cluster.Get("transport_socket", "typed_config").Any()
-	if name != upstreamTLSType {
+	if name != upstreamTLSType || cluster.Get("transport_socket_matches") != nil {
 		return false
 	}
 	contexts, complete := c.validation(tls)
 	if !complete {
-		return true
+		return !slices.ContainsFunc(contexts, acceptsUntrusted)
 	}
-	trusted := slices.ContainsFunc(contexts, func(context *tree.Node) bool {
-		return trusts(context) && context.Get("trust_chain_verification").Text() != "ACCEPT_UNTRUSTED"
-	})
+	trusted := slices.ContainsFunc(contexts, trusts) && !slices.ContainsFunc(contexts, acceptsUntrusted)
 	return trusted && (automaticName(cluster, tls) || slices.ContainsFunc(contexts, namesServer))
 }
 

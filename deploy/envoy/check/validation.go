@@ -45,6 +45,12 @@ func trusts(context *tree.Node) bool {
 	return source(context.Get("trusted_ca")) || validator(context.Get("custom_validator_config"))
 }
 
+// acceptsUntrusted says that what does not verify gets through all the same.
+func acceptsUntrusted(context *tree.Node) bool {
+	mode := context.Get("trust_chain_verification")
+	return mode != nil && !mode.Is("VERIFY_TRUST_CHAIN", 0)
+}
+
 func validator(extension *tree.Node) bool {
 	name, config := extension.Get("typed_config").Any()
 	if name != spiffeType {
