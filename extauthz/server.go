@@ -139,7 +139,7 @@ type outcome struct {
 
 // decide is the whole way: canonicalise, caller, user, policy.
 func (o *outcome) decide(check *authv3.CheckRequest) {
-	if o.snapshot == nil || o.snapshot.Policy == nil {
+	if !o.snapshot.complete() {
 		o.request.ID = newID()
 		o.decision.Reason = reason.NotReady
 		return

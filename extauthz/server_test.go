@@ -137,6 +137,15 @@ func TestNotReadyDenies(t *testing.T) {
 	wantReason(t, w.ask(t, check(t, w, web)), "not_ready")
 }
 
+// Without bundles nobody can be told, and a refusal must not blame the caller.
+func TestNoBundlesYetIsNotReady(t *testing.T) {
+	w := newWorld(t)
+	w.current.Update(func(s *extauthz.Snapshot) { s.Callers.Bundles = nil })
+	for _, caller := range []string{"", web} {
+		wantReason(t, w.ask(t, check(t, w, caller)), "not_ready")
+	}
+}
+
 // A zero snapshot, as a wiring that forgot something would store, denies.
 func TestZeroSnapshotDenies(t *testing.T) {
 	w := newWorld(t)

@@ -19,6 +19,11 @@ type Snapshot struct {
 	Users   *provider.Set
 }
 
+// complete says that nothing is missing without which a refusal would blame the client.
+func (s *Snapshot) complete() bool {
+	return s != nil && s.Policy != nil && s.Callers.Bundles != nil
+}
+
 // Current holds the snapshot that decides now. Its zero value holds none.
 type Current struct {
 	held atomic.Pointer[Snapshot]
