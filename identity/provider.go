@@ -40,13 +40,19 @@ const (
 type JWTIssuer struct {
 	Issuer      string        // compared exactly with iss
 	Audiences   []string      // at least one of them must be in aud
-	Algorithms  []string      // JWS alg values; never none, never symmetric
+	Algorithms  []string      // of Algorithms()
 	Use         Use           // access by default
 	Types       []string      // allowed typ, lower case, without "application/"; "" allows absence
 	Skew        time.Duration // tolerance on exp, nbf, iat; 30 s by default
 	MaxLifetime time.Duration // exp - iat at most; 24 h by default
 	MaxSize     int           // bytes of the compact serialisation; 8 KiB by default
 	Keys        KeySource
+}
+
+// Algorithms returns the JWS algorithms that a token can be signed with (RFC 7518 section 3.1,
+// RFC 8037 section 3.1): those with public keys alone, and never none.
+func Algorithms() []string {
+	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 }
 
 // A KeySource says where an issuer's keys come from: exactly one of URL, File, Discovery. File and

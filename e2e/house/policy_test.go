@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/syntax"
 )
@@ -83,6 +84,17 @@ func TestTheTableOfRoutesIsTrue(t *testing.T) {
 			t.Errorf("%s goes to %q (allow %v, %v), and %s says %q", request, d.Route, d.Allow, d.Reason, policyPage, row[1])
 		}
 	}
+}
+
+// TestTheAlgorithmsAreAllNamed goes by what verifies tokens.
+func TestTheAlgorithmsAreAllNamed(t *testing.T) {
+	for _, row := range document(t, policyPage).table(t, "field of `spec`") {
+		if row[0] == "`jwt.algorithms`" {
+			same(t, "algorithms", strings.Fields(codes(row[2])[0]), identity.Algorithms())
+			return
+		}
+	}
+	t.Errorf("%s does not say which algorithms there are", policyPage)
 }
 
 // compiled returns the example that has this text, compiled for a workload.

@@ -1,6 +1,12 @@
 package jose
 
-import "github.com/lestrrat-go/jwx/v2/jwa"
+import (
+	"slices"
+
+	"github.com/lestrrat-go/jwx/v2/jwa"
+
+	"github.com/postern/postern/identity"
+)
 
 // A family is what a key has to be for an algorithm.
 type family uint8
@@ -22,7 +28,7 @@ type algorithm struct {
 	size   int // of a signature, in bytes; 0: as long as the modulus
 }
 
-// algorithms returns the closed set. No symmetric algorithm is in it, and never none.
+// algorithms returns what there is to know of each of identity.Algorithms.
 func algorithms() []algorithm {
 	return []algorithm{
 		{"RS256", jwa.RS256, familyRSA, 0},
@@ -38,12 +44,7 @@ func algorithms() []algorithm {
 	}
 }
 
-// IsAlgorithm says whether name is a JWS algorithm that is supported, exactly as written.
+// IsAlgorithm says whether name is one of identity.Algorithms, exactly as written.
 func IsAlgorithm(name string) bool {
-	for _, a := range algorithms() {
-		if a.name == name {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(identity.Algorithms(), name)
 }

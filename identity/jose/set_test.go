@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/jose"
 	"github.com/postern/postern/identity/mint"
 	"github.com/postern/postern/identity/mint/minttest"
@@ -80,7 +81,7 @@ func TestParseKeySetKeeps(t *testing.T) {
 			if set.Len() != 1 || len(set.Skipped()) != 0 {
 				t.Fatalf("%d keys, skipped %v", set.Len(), set.Skipped())
 			}
-			for _, alg := range append(algorithms(), "none", "HS256", "") {
+			for _, alg := range append(identity.Algorithms(), "none", "HS256", "") {
 				_, fits := set.Only(alg)
 				if fits != slices.Contains(tc.fits, alg) {
 					t.Errorf("fits %q: %v", alg, fits)
@@ -252,7 +253,7 @@ func FuzzParseKeySet(f *testing.F) {
 				continue
 			}
 			key, ok := set.Find(id)
-			if !ok || !slices.ContainsFunc(algorithms(), key.Fits) || key.Fits("none") || key.Fits("HS256") {
+			if !ok || !slices.ContainsFunc(identity.Algorithms(), key.Fits) || key.Fits("none") || key.Fits("HS256") {
 				t.Fatalf("key %q is of no use or of a bad one", id)
 			}
 		}

@@ -6,16 +6,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/jose"
 	"github.com/postern/postern/identity/mint"
 	"github.com/postern/postern/identity/mint/minttest"
 	"github.com/postern/postern/identity/reason"
 )
-
-// algorithms are all that are supported.
-func algorithms() []string {
-	return []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
-}
 
 // only returns the one key of a set.
 func only(t testing.TB, key *mint.Key) jose.Key {
@@ -41,7 +37,7 @@ func parse(t testing.TB, raw string) *jose.Token {
 }
 
 func TestVerify(t *testing.T) {
-	for _, alg := range algorithms() {
+	for _, alg := range identity.Algorithms() {
 		t.Run(alg, func(t *testing.T) {
 			key := minttest.Key(t, alg, "k1")
 			raw := minttest.Sign(t, key, nil, map[string]any{"sub": "alice"})
@@ -154,7 +150,7 @@ func integer(b []byte) []byte {
 }
 
 func BenchmarkVerify(b *testing.B) {
-	for _, alg := range algorithms() {
+	for _, alg := range identity.Algorithms() {
 		key := minttest.Key(b, alg, "k1")
 		raw := minttest.Sign(b, key, nil, map[string]any{"sub": "alice"})
 		k := only(b, key)

@@ -26,9 +26,6 @@ const (
 	mostSize        = 64 << 10
 )
 
-// algorithms are the JWS algorithms with public keys that can be verified (RFC 7518, RFC 8037).
-var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
-
 func (r *reader) jwt(n *tree.Node, d *Document) *identity.JWTIssuer {
 	o := r.object(n, jwtShape)
 	if o.node == nil {
@@ -57,6 +54,7 @@ func values(texts []Text) []string {
 }
 
 func checkAlgorithm(s string) error {
+	algorithms := identity.Algorithms()
 	switch {
 	case slices.Contains(algorithms, s):
 		return nil
