@@ -1,4 +1,4 @@
-// Package template reads the path templates of routes and says how two of them lie to each other.
+// Package template reads the path templates of routes.
 //
 // A template is a path in which a whole segment may be a variable:
 //
@@ -9,6 +9,6 @@
 //	/                         one empty segment
 //
 // Literals are written decoded and match exactly. Templates are sets of paths: the
-// intersection of two is empty or again a template, which is what makes "the narrowest template
-// that matches" a question with one answer (see Overlap).
+// intersection of two is empty or again a template, which is what lets package policy see to it
+// that "the narrowest template that matches" is a question with one answer.
 package template

@@ -62,12 +62,6 @@ func TestZeroMatchesNothing(t *testing.T) {
 	if parse(t, "/").Match(nil) || parse(t, "/{r...}").Match(nil) {
 		t.Error("no path at all is matched")
 	}
-	if _, ok := template.Overlap(zero, parse(t, "/{r...}")); ok {
-		t.Error("the zero Template overlaps something")
-	}
-	if template.Narrower(zero, parse(t, "/{r...}")) || template.Narrower(parse(t, "/"), zero) {
-		t.Error("the zero Template is ordered")
-	}
 }
 
 func TestSegments(t *testing.T) {
@@ -161,22 +155,16 @@ func FuzzParse(f *testing.F) {
 		if again.String() != text {
 			t.Fatalf("%q is read as %q", text, again.String())
 		}
-		if both, ok := template.Overlap(parsed, parsed); !ok || !template.Same(both, parsed) || both.String() != text {
-			t.Fatalf("%q overlaps itself in %q", text, both)
-		}
 	})
 }
 
-func ExampleOverlap() {
-	a, errA := template.Parse("/{tenant}/orders")
-	b, errB := template.Parse("/shop/{page}")
-	if errA != nil || errB != nil {
-		fmt.Println(errA, errB)
+func ExampleTemplate_Match() {
+	t, err := template.Parse("/orders/{id}")
+	if err != nil {
+		fmt.Println(err)
 		return
 	}
-	fmt.Println(template.Narrower(a, b), template.Narrower(b, a))
-	fmt.Println(template.Overlap(a, b))
+	fmt.Println(t.Match([]string{"orders", "1"}), t.Match([]string{"orders", ""}))
 	// Output:
-	// false false
-	// /shop/orders true
+	// true false
 }
