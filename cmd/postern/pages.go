@@ -27,7 +27,7 @@ type page struct {
 // bindPages opens the addresses of --admin and --status. A successor takes one that is in use
 // for its predecessor's, and waits for it.
 func (s *sidecar) bindPages(succeeds bool) ([]*page, error) {
-	config := admin.Config{Ready: s.readiness, Snapshot: s.snapshot, Gatherer: s.metrics.Registry(), Addr: s.serveOptions.admin}
+	config := admin.Config{Ready: s.readiness, Snapshot: s.snapshot, Gatherer: s.metrics.Registry(), Addr: s.flags.admin}
 	var pages []*page
 	if s.admin != nil {
 		pages = append(pages, &page{flag: "admin", at: *s.admin, handler: admin.New(config)})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
@@ -20,22 +21,34 @@ import (
 // quiet is how long the policy directory must be still before it is read.
 const quiet = 200 * time.Millisecond
 
-// A loader holds what was read last from the policy directory, and for whom it is compiled.
-// Both must be known before there is a policy.
-type loader struct {
-	mu       sync.Mutex
-	content  *directory.Content // read and not compiled yet, since the workload is not known
-	workload spiffeid.ID
-	loaded   string // the digest of the content in force
-	files    []string
-	at       time.Time
-	err      error      // why the newest is not in force
-	first    chan error // what came of the first read
+// policies is how the policies of the directory come into force: when both they and the workload
+// to protect are known.
+type policies struct {
+	known   atomic.Pointer[policyState]
+	first   chan error         // what came of the first read
+	loading sync.Mutex         // one change at a time
+	content *directory.Content // read and not compiled yet, since the workload is not known
+}
+
+// A policyState is what is known of the policies at one moment. It is never modified.
+type policyState struct {
+	workload spiffeid.ID // whom we protect; zero while that is not known
+	digest   string      // of the documents in force; "" for none
+	files    []string    // that they came from
+	at       time.Time   // when they came into force
+	err      error       // why the newest are not in force
+}
+
+// updatePolicy changes what is known. s.policy.loading is held.
+func (s *sidecar) updatePolicy(change func(*policyState)) {
+	next := *s.policy.known.Load()
+	change(&next)
+	s.policy.known.Store(&next)
 }
 
 // runPolicies watches the directory.
 func (s *sidecar) runPolicies(ctx context.Context) error {
-	return directory.Watch(ctx, s.policies, s.secrets, quiet, s.policiesRead)
+	return directory.Watch(ctx, s.flags.policies, s.flags.secrets, quiet, s.policiesRead)
 }
 
 // awaitPolicies waits for the first read. What is wrong at the start is an error, and not
@@ -54,31 +67,31 @@ func (s *sidecar) awaitPolicies(ctx context.Context) error {
 
 // policiesRead takes in what the directory holds now, or why it cannot be read.
 func (s *sidecar) policiesRead(content *directory.Content, err error) {
-	s.policy.mu.Lock()
-	defer s.policy.mu.Unlock()
+	s.policy.loading.Lock()
+	defer s.policy.loading.Unlock()
 	if err != nil {
 		s.refusePolicy(err)
 	} else {
 		s.applyPolicy(content)
 	}
 	select {
-	case s.policy.first <- s.policy.err:
+	case s.policy.first <- s.policy.known.Load().err:
 	default: // only the first is waited for
 	}
 }
 
 // protect takes in whom we protect, unless --workload said so already.
 func (s *sidecar) protect(self spiffeid.ID) {
-	s.policy.mu.Lock()
-	defer s.policy.mu.Unlock()
-	if !s.settings.workload.IsZero() || self.IsZero() || self == s.policy.workload {
+	s.policy.loading.Lock()
+	defer s.policy.loading.Unlock()
+	if !s.settings.workload.IsZero() || self.IsZero() || self == s.policy.known.Load().workload {
 		return
 	}
-	s.policy.workload = self
+	s.updatePolicy(func(p *policyState) { p.workload = self })
 	content := s.policy.content
 	if content == nil { // it was compiled for another
 		var err error
-		if content, err = directory.Load(s.policies, s.secrets); err != nil {
+		if content, err = directory.Load(s.flags.policies, s.flags.secrets); err != nil {
 			s.refusePolicy(err)
 			return
 		}
@@ -88,28 +101,32 @@ func (s *sidecar) protect(self spiffeid.ID) {
 
 // applyPolicy compiles and swaps. An error changes nothing: the last good policy decides on.
 func (s *sidecar) applyPolicy(content *directory.Content) {
-	p := &s.policy
-	if p.workload.IsZero() { // check what can be checked without knowing whom we protect
-		_, err := policy.Compile(content.Documents, "")
-		if err != nil {
-			s.refusePolicy(err)
-			return
-		}
-		p.content, p.err = content, nil
+	workload := s.policy.known.Load().workload
+	set, err := policy.Compile(content.Documents, workload.String())
+	switch {
+	case err != nil:
+	case workload.IsZero(): // all that could be checked is
+		s.policy.content = content
+		s.updatePolicy(func(p *policyState) { p.err = nil })
 		return
-	}
-	set, err := policy.Compile(content.Documents, p.workload.String())
-	if err == nil {
+	default:
 		err = s.swap(set, content.Digest)
 	}
 	if err != nil {
 		s.refusePolicy(err)
 		return
 	}
-	p.loaded, p.files, p.at, p.err, p.content = content.Digest, content.Files, time.Now(), nil, nil
-	s.metrics.PolicyLoaded(p.loaded, p.at)
+	now := time.Now()
+	s.policy.content = nil
+	s.updatePolicy(func(p *policyState) { p.digest, p.files, p.at, p.err = content.Digest, content.Files, now, nil })
+	s.metrics.PolicyLoaded(content.Digest, now)
+	s.reportPolicy(set, content.Digest)
+}
+
+// reportPolicy says what came into force.
+func (s *sidecar) reportPolicy(set *policy.Set, digest string) {
 	routes, rules := set.Size()
-	s.log.Info("policies loaded", zap.String("digest", p.loaded), zap.String("workload", set.Workload()),
+	s.log.Info("policies loaded", zap.String("digest", digest), zap.String("workload", set.Workload()),
 		zap.Strings("policies", set.Policies()), zap.Int("routes", routes), zap.Int("rules", rules), zap.Int("providers", len(set.Providers())))
 	if len(set.Policies()) == 0 {
 		s.log.Warn("no policy protects this workload, so that every request is denied: name it in the workloads of a ServicePolicy", zap.String("workload", set.Workload()))
@@ -148,21 +165,17 @@ func readable(set *policy.Set) error {
 
 // refusePolicy is loud about an update that changes nothing.
 func (s *sidecar) refusePolicy(err error) {
-	s.policy.err = err
+	s.updatePolicy(func(p *policyState) { p.err = err })
 	s.metrics.PolicyRefused()
-	outcome := "the last good ones stay in force"
-	if s.policy.loaded == "" {
+	outcome, digest := "the last good ones stay in force", s.policy.known.Load().digest
+	if digest == "" {
 		outcome = "none are in force"
 	}
-	s.log.Error("policies refused: "+outcome, zap.String("in_force", s.policy.loaded), zap.Strings("errors", lines(err)))
+	s.log.Error("policies refused: "+outcome, zap.String("in_force", digest), zap.Strings("errors", lines(err)))
 }
 
 // protected returns the SPIFFE ID of the workload, or "" while it is not known.
-func (s *sidecar) protected() string {
-	s.policy.mu.Lock()
-	defer s.policy.mu.Unlock()
-	return s.policy.workload.String()
-}
+func (s *sidecar) protected() string { return s.policy.known.Load().workload.String() }
 
 // lines returns each of the errors that were joined in err.
 func lines(err error) []string {

@@ -75,7 +75,7 @@ an identity of its own; ask /readyz on the admin address what is missing.`,
 
 // settings are the flags, parsed.
 type settings struct {
-	serveOptions
+	flags    serveOptions
 	listen   address
 	mode     fs.FileMode
 	admin    *address // nil: off
@@ -90,7 +90,7 @@ type settings struct {
 // parse checks every flag and reports all that is wrong at once; the sources of trust, which
 // several flags make together, when those are fine.
 func (o serveOptions) parse() (settings, error) {
-	s := settings{serveOptions: o}
+	s := settings{flags: o}
 	var errs []error
 	check := func(flag string, err error) {
 		if err != nil {
@@ -139,15 +139,15 @@ func (o serveOptions) parse() (settings, error) {
 // openTrust makes the source of bundles, and names the flag that an error is about.
 func (s *settings) openTrust() (flag string, err error) {
 	mtls := !s.listen.loopback()
-	if len(s.trustBundles) == 0 {
+	if len(s.flags.trustBundles) == 0 {
 		s.api, err = trust.NewWorkloadAPI(trust.WorkloadAPIConfig{
-			Addr: s.workloadAPI, Workload: s.workload, NeedSVID: mtls, MaxAge: s.maxBundleAge,
+			Addr: s.flags.workloadAPI, Workload: s.workload, NeedSVID: mtls, MaxAge: s.flags.maxBundleAge,
 		})
 		s.source = s.api
 		return "workload-api", err
 	}
 	switch {
-	case s.workloadAPI != "":
+	case s.flags.workloadAPI != "":
 		return "trust-bundle", errors.New("bundles come from files or from --workload-api: give one of the two")
 	case s.workload.IsZero():
 		return "workload", errors.New("bundles from files do not say who we are: name the workload to protect")
@@ -155,14 +155,14 @@ func (s *settings) openTrust() (flag string, err error) {
 		return "listen", errors.New("an address that is not loopback needs mTLS, and so an SVID from --workload-api: listen on a Unix socket or on loopback")
 	}
 	var files []trust.File
-	for _, flag := range s.trustBundles {
+	for _, flag := range s.flags.trustBundles {
 		f, err := trust.ParseFile(flag)
 		if err != nil {
 			return "trust-bundle", err
 		}
 		files = append(files, f)
 	}
-	s.source, err = trust.OpenFiles(files, s.maxBundleAge)
+	s.source, err = trust.OpenFiles(files, s.flags.maxBundleAge)
 	return "trust-bundle", err
 }
 

@@ -35,7 +35,7 @@ type sidecar struct {
 	records *record.Writer
 	metrics *metrics.Metrics
 	users   *provider.Manager
-	policy  loader
+	policy  policies
 	trust   atomic.Pointer[trust.State]
 	checks  *grpc.Server
 	authz   *extauthz.Server
@@ -52,9 +52,10 @@ func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 	log := newLogger(o.level, logs)
 	s := &sidecar{settings: o, log: log, current: &extauthz.Current{}, drained: make(chan struct{})}
 	s.trust.Store(&trust.State{})
-	s.policy.workload, s.policy.first = o.workload, make(chan error, 1)
+	s.policy.first = make(chan error, 1)
+	s.policy.known.Store(&policyState{workload: o.workload})
 	var err error
-	if s.records, err = record.Open(o.record, record.Options{Required: o.recordRequired, Log: log}); err != nil {
+	if s.records, err = record.Open(o.flags.record, record.Options{Required: o.flags.recordRequired, Log: log}); err != nil {
 		return nil, fmt.Errorf("--record: %w", err)
 	}
 	s.users = provider.NewManager(provider.Options{Changed: func(*provider.Set) { s.usersChanged() }, Report: s.reportKeys})
@@ -144,7 +145,7 @@ func (s *sidecar) awaitReady(ctx context.Context) error {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-late:
-			return fmt.Errorf("another process answers on %s, and this one is not ready to take over after %v:\n%v", s.serveOptions.listen, handover, s.readiness())
+			return fmt.Errorf("another process answers on %s, and this one is not ready to take over after %v:\n%v", s.flags.listen, handover, s.readiness())
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
@@ -154,7 +155,7 @@ func (s *sidecar) awaitReady(ctx context.Context) error {
 // runChecks serves until ctx is done, and then lets what is under way finish.
 func (s *sidecar) runChecks(ctx context.Context) error {
 	defer close(s.drained)
-	s.log.Info("listening", zap.String("for", "checks"), zap.String("at", s.serveOptions.listen), zap.String("version", buildVersion()))
+	s.log.Info("listening", zap.String("for", "checks"), zap.String("at", s.flags.listen), zap.String("version", buildVersion()))
 	failed := make(chan error, 1)
 	go func() { failed <- s.checks.Serve(s.listener) }()
 	select {
@@ -162,9 +163,9 @@ func (s *sidecar) runChecks(ctx context.Context) error {
 		return err
 	case <-ctx.Done():
 	}
-	s.log.Info("draining", zap.Duration("at_most", s.drain))
+	s.log.Info("draining", zap.Duration("at_most", s.flags.drain))
 	s.draining.Store(true)
-	late := time.AfterFunc(s.drain, s.checks.Stop)
+	late := time.AfterFunc(s.flags.drain, s.checks.Stop)
 	defer late.Stop()
 	s.checks.GracefulStop()
 	return nil

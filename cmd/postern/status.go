@@ -23,23 +23,23 @@ func (s *sidecar) readiness() admin.Readiness {
 }
 
 func (s *sidecar) policyPart() admin.Part {
-	s.policy.mu.Lock()
-	defer s.policy.mu.Unlock()
-	p := admin.Part{Name: "policies", State: admin.OK, Detail: "digest " + s.policy.loaded}
-	switch {
-	case s.policy.loaded == "" && s.policy.err != nil:
-		p.State, p.Detail = admin.Missing, s.policy.err.Error()
-		p.Remedy = "mend the documents; they are read again when they change"
-	case s.policy.loaded == "" && s.policy.workload.IsZero():
-		p.State, p.Detail = admin.Missing, "the workload to protect is not known yet"
-		p.Remedy = "give --workload, or register this process with the Workload API"
-	case s.policy.loaded == "":
-		p.State, p.Detail = admin.Missing, "not read yet"
-	case s.policy.err != nil:
-		p.State, p.Detail = admin.Degraded, fmt.Sprintf("the newest were refused, and digest %s decides: %v", s.policy.loaded, s.policy.err)
-		p.Remedy = "mend the documents; they are read again when they change"
+	const mend = "mend the documents; they are read again when they change"
+	switch p := s.policy.known.Load(); {
+	case p.digest == "" && p.err != nil:
+		return admin.Part{Name: "policies", State: admin.Missing, Detail: p.err.Error(), Remedy: mend}
+	case p.digest == "" && p.workload.IsZero():
+		return admin.Part{
+			Name: "policies", State: admin.Missing, Detail: "the workload to protect is not known yet",
+			Remedy: "give --workload, or register this process with the Workload API",
+		}
+	case p.digest == "":
+		return admin.Part{Name: "policies", State: admin.Missing, Detail: "not read yet"}
+	case p.err != nil:
+		detail := fmt.Sprintf("the newest were refused, and digest %.12s decides: %v", p.digest, p.err)
+		return admin.Part{Name: "policies", State: admin.Degraded, Detail: detail, Remedy: mend}
+	default:
+		return admin.Part{Name: "policies", State: admin.OK, Detail: fmt.Sprintf("digest %.12s", p.digest)}
 	}
-	return p
 }
 
 func (s *sidecar) trustPart() admin.Part {
@@ -62,7 +62,7 @@ func (s *sidecar) servingPart() admin.Part {
 	if s.draining.Load() {
 		return admin.Part{Name: "serving", State: admin.Missing, Detail: "draining: the process was told to stop"}
 	}
-	return admin.Part{Name: "serving", State: admin.OK, Detail: s.serveOptions.listen}
+	return admin.Part{Name: "serving", State: admin.OK, Detail: s.flags.listen}
 }
 
 // reportTrust is loud about what changed.
@@ -122,20 +122,24 @@ func (s *sidecar) snapshot() any {
 		Bundles   []bundle          `json:"trust_bundles"`
 		Providers []provider.Status `json:"providers"`
 		Errors    []string          `json:"errors,omitempty"`
-	}{Version: buildVersion(), Workload: s.protected()}
+	}{
+		Version: buildVersion(), Workload: s.protected(),
+		Policies: []string{}, Files: []string{}, Bundles: []bundle{}, Providers: []provider.Status{}, // never null
+	}
 	if now := s.current.Load(); now != nil && now.Policy != nil {
-		out.Digest, out.Policies = now.Digest, now.Policy.Policies()
+		out.Digest = now.Digest
+		out.Policies = append(out.Policies, now.Policy.Policies()...)
 		out.Routes, out.Rules = now.Policy.Size()
-		out.Providers = now.Users.Status()
+		out.Providers = append(out.Providers, now.Users.Status()...)
 	}
 	for _, d := range s.trust.Load().Bundles.Domains() {
 		out.Bundles = append(out.Bundles, bundle{d.Name, d.Authorities, hex.EncodeToString(d.Digest[:]), d.Until})
 	}
-	s.policy.mu.Lock()
-	defer s.policy.mu.Unlock()
-	out.LoadedAt, out.Files = s.policy.at, s.policy.files
-	if s.policy.err != nil {
-		out.Errors = lines(s.policy.err)
+	known := s.policy.known.Load()
+	out.LoadedAt = known.at
+	out.Files = append(out.Files, known.files...)
+	if known.err != nil {
+		out.Errors = lines(known.err)
 	}
 	return out
 }
