@@ -18,6 +18,8 @@ func processAttacks() []attack {
 		{"runtime-guard", "a path with a fragment gets through", nil,
 			[]string{"layered_runtime", "{layers: [{name: a, static_layer: {envoy.reloadable_features.http_reject_path_with_fragment: false}}]}"},
 			func(t *testing.T, g *gate) bool { return g.get(t, g.web(), "/public#/../admin").let() }},
+		{"runtime-guard", "escaped slashes get through, whatever the manager says", nil,
+			[]string{"layered_runtime", "{layers: [{name: a, static_layer: {http_connection_manager.path_with_escaped_slashes_action_enabled: 0}}]}"}, escapedSlashGetsThrough},
 		{"upstream-not-verified", "another workload answers for pay", nil,
 			[]string{toPay + "/match_typed_subject_alt_names", ""}, impostorAnswers},
 		{"upstream-not-verified", "anybody answers for pay", nil, []string{toPay, ""}, impostorAnswers},

@@ -155,6 +155,8 @@ func processChanges() []change {
 		one("", "admin", ""),
 		one("runtime-guard", "layered_runtime", "{layers: [{name: a, static_layer: {envoy.reloadable_features.http_reject_path_with_fragment: false}}]}"),
 		one("runtime-guard", "layered_runtime", "{layers: [{name: a, static_layer: {envoy: {reloadable_features: {http_reject_path_with_fragment: false}}}}]}"),
+		one("runtime-guard", "layered_runtime", "{layers: [{name: a, static_layer: {http_connection_manager.path_with_escaped_slashes_action_enabled: 0}}]}"),
+		one("runtime-guard", "layered_runtime", "{layers: [{name: a, static_layer: {http_connection_manager: {path_with_escaped_slashes_action_enabled: 0}}}]}"),
 		one("runtime-guard", "layered_runtime", "{layers: [{name: a, rtds_layer: {name: b}}]}"),
 		one("runtime-guard", "layered_runtime", "{layers: [{name: a, disk_layer: {symlink_root: /b}}]}"),
 		one("", "layered_runtime", "{layers: [{name: a, static_layer: {overload.global_downstream_max_connections: 100}}, {name: b, admin_layer: {}}]}"),

@@ -10,8 +10,8 @@ func processRules() []Rule {
 	return []Rule{
 		{"admin-reachable", "whoever reaches Envoy's admin interface can change its settings, drain it, and read its configuration",
 			"remove admin, or give it a Unix socket or a loopback address", adminReachable},
-		{"runtime-guard", "an earlier behaviour of Envoy's, from before a fault of it was mended: paths and headers are read in ways that nothing here was tried with",
-			"remove the envoy.reloadable_features entry from layered_runtime, and layers that come from elsewhere", runtimeGuard},
+		{"runtime-guard", "a setting of the file undone, or an earlier behaviour of Envoy's, from before a fault of it was mended: paths and headers are read in ways that nothing here was tried with",
+			"remove entries of envoy.reloadable_features and http_connection_manager from layered_runtime, and layers that come from elsewhere", runtimeGuard},
 		{"upstream-not-verified", "whoever answers in the other service's place gets the requests, tokens included",
 			"a validation_context with the SPIFFE validator, and the server's SPIFFE ID under match_typed_subject_alt_names", upstreamNotVerified},
 		{"not-seen", "anything: what is delivered later is not in this file",
@@ -31,7 +31,7 @@ func runtimeGuard(c *Config, _ Options, r *report) {
 			isAbsent(elsewhere)(layer, r)
 		}
 		layer.Get("static_layer").Walk(func(n *tree.Node) {
-			if n.Text() != "" && strings.Contains(n.Path()+"."+n.Key(), "_features") {
+			if n.Text() != "" && (strings.Contains(n.Path(), "_features") || strings.Contains(n.Path(), "http_connection_manager.")) {
 				r.at(n, "%s is %q", n.Key(), n.Text())
 			}
 		})
