@@ -11,6 +11,9 @@ import (
 	"github.com/postern/postern/policy/directory"
 )
 
+// cutOff is what is said of a file without a newline at its end.
+const cutOff = "the file ends in the middle of a line, as one does that is half written: end it with a newline, and replace files by mv"
+
 // policy returns a ServicePolicy of this name; a version makes it another.
 func policy(name string, version int) string {
 	return fmt.Sprintf("apiVersion: postern.dev/v1alpha1\nkind: ServicePolicy\nmetadata: {name: %s, namespace: shop}\nspec:\n  workloads: [spiffe://shop.test/v%d]\n", name, version)

@@ -7,5 +7,5 @@
 // them for policies. Everything else (a README, an editor's backup) is ignored.
 //
 // A load is all or nothing: with any fault there is no content, and what changed while it was
-// read is read again.
+// read is read again. See Watch for what that is worth while files are written in place.
 package directory

@@ -22,8 +22,11 @@ const (
 	pause    = 20 * time.Millisecond
 )
 
-// errChanging says that no moment could be caught.
-var errChanging = errors.New("the directory is changing all the time: it could not be read as it was at one moment")
+// These say that no moment could be caught, which may be otherwise in the next.
+var (
+	errChanging = errors.New("the directory is changing all the time: it could not be read as it was at one moment")
+	errWriter   = errors.New("somebody has the file open for writing: it is read when it is closed; replace files by mv, so that nobody has to wait")
+)
 
 // Load reads dir. secrets is another directory in which documents may name files, "" for none.
 // All faults of files and documents are reported together as *syntax.Errors; with any there is
@@ -35,14 +38,17 @@ func Load(dir, secrets string) (*Content, error) {
 
 // load returns also what was listed, nil when the directory could not even be opened.
 func load(dir, secrets string) (*Content, *listing, error) {
+	var err error
 	for range attempts {
-		content, found, err := attempt(dir, secrets)
-		if !errors.Is(err, errChanging) {
+		var content *Content
+		var found *listing
+		content, found, err = attempt(dir, secrets)
+		if !errors.Is(err, errChanging) && !errors.Is(err, errWriter) {
 			return content, found, err
 		}
 		time.Sleep(pause)
 	}
-	return nil, nil, fmt.Errorf("%s: %w", dir, errChanging)
+	return nil, nil, err
 }
 
 func attempt(dir, secrets string) (*Content, *listing, error) {
@@ -56,9 +62,11 @@ func attempt(dir, secrets string) (*Content, *listing, error) {
 	if len(l.found.files) == 0 && l.faults.Err() == nil {
 		return nil, l.found, fmt.Errorf("%s: no policies: there is no file *.yaml", dir)
 	}
-	l.files()
+	if err := l.files(); err != nil {
+		return nil, nil, err
+	}
 	if !l.found.same(list(root)) || !isStill(dir, root) {
-		return nil, nil, errChanging
+		return nil, nil, fmt.Errorf("%s: %w", dir, errChanging)
 	}
 	l.finish(dir, secrets)
 	if err := l.faults.Err(); err != nil {
@@ -84,26 +92,31 @@ type loader struct {
 	state   hash.Hash
 }
 
-// files reads and parses every file.
-func (l *loader) files() {
+// files reads and parses every file. The error is that one of them has a writer.
+func (l *loader) files() error {
 	total := 0
 	for _, f := range l.found.files {
 		text, err := read(l.root, f.name)
+		if errors.Is(err, errWriter) {
+			return fmt.Errorf("%s: %w", f.name, err)
+		}
 		if err != nil {
 			l.fault(f.name, "cannot be read: %v", err)
 			continue
 		}
 		if total += len(text); total > maxBytes {
 			l.fault(f.name, "is beyond the %d bytes that are read of all files together", maxBytes)
-			return
+			return nil
 		}
 		sum := sha256.Sum256(text)
 		fmt.Fprintf(l.state, "%q %x\n", f.name, sum)
+		l.faults.Add(ending(f.name, text))
 		documents, err := syntax.Parse(f.name, text)
 		l.faults.Add(err)
 		l.content.Documents = append(l.content.Documents, documents...)
 		l.content.Files = append(l.content.Files, f.name)
 	}
+	return nil
 }
 
 // finish checks what concerns all files together.

@@ -75,8 +75,12 @@ func TestRefused(t *testing.T) {
 		{"json", tree{"a.yaml": a, "sub/b.json": "{}"}, "sub/b.json: is named by no document: policies are named *.yaml"},
 		{"json in capitals", tree{"a.yaml": a, "b.Json": "{}"}, "b.Json: is named by no document: policies are named *.yaml"},
 		{"a directory with a file's name", tree{"a.yaml": a, "b.yaml/c.yaml": a}, "b.yaml: is a directory: give it a name that is not that of a file"},
-		{"cut off", tree{"a.yaml": a[:len(a)-2]}, "a.yaml:5:14: the [ that opens here is never closed"},
-		{"cut off in a key", tree{"a.yaml": a[:strings.Index(a, "kind")+2]}, `a.yaml:2:1: expected a field, as in "name: value"`},
+		{"cut off", tree{"a.yaml": a[:len(a)-2] + "\n"}, "a.yaml:5:14: the [ that opens here is never closed"},
+		{"cut off in a key", tree{"a.yaml": a[:strings.Index(a, "kind")+2] + "\n"}, `a.yaml:2:1: expected a field, as in "name: value"`},
+		{"cut off behind a document", tree{"a.yaml": a[:len(a)-1]}, "a.yaml:5:36: " + cutOff},
+		{"cut off in a name", tree{"a.yaml": strings.Replace(a, "[spiffe://shop.test/v1]\n", "\n  - spiffe://shop.test/v", 1)}, "a.yaml:6:24: " + cutOff},
+		{"cut off in a comment", tree{"a.yaml": a + "# why"}, "a.yaml:6:5: " + cutOff},
+		{"cut off, one character", tree{"a.yaml": a, "b.yaml": "#"}, "b.yaml:1:1: " + cutOff + "\nb.yaml:1:1: no documents"},
 		{"faults of two files", tree{"a.yaml": "a: b\n", "b.yaml": "kind: x\n  y: z\n"},
 			"a.yaml:1:1: unknown field \"a\": a document has apiVersion, kind, metadata and spec\na.yaml:1:1: a document needs apiVersion\n" +
 				"a.yaml:1:1: a document needs kind\na.yaml:1:1: a document needs metadata\na.yaml:1:1: a document needs spec\n" +
@@ -85,7 +89,7 @@ func TestRefused(t *testing.T) {
 		{"twice in a file", tree{"a.yaml": provider("i", "{discovery: true}") + "---\n" + provider("i", "{discovery: true}")}, "a.yaml:11:1: the IdentityProvider i stands at a.yaml:1:1 already"},
 		{"20 MB", tree{"a.yaml": a, "b.yaml": strings.Repeat("# 20 MB\n", 20<<20/8)}, "b.yaml: cannot be read: it has 20971520 bytes, and at most 8388608 are read"},
 		{"a bomb of aliases", tree{"a.yaml": "a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n"}, "a.yaml:1:4: an anchor (&) is not supported: put a value that begins with & in quotes"},
-		{"a bomb of brackets", tree{"a.yaml": "a: " + strings.Repeat("[", 4<<20)}, "a.yaml:1:35: values are nested more than 32 deep"},
+		{"a bomb of brackets", tree{"a.yaml": "a: " + strings.Repeat("[", 4<<20) + "\n"}, "a.yaml:1:35: values are nested more than 32 deep"},
 	} {
 		t.Run(tc.name, func(t *testing.T) { refused(t, newDir(t, tc.files), "", tc.want) })
 	}
@@ -109,7 +113,7 @@ func TestPipe(t *testing.T) {
 }
 
 func TestTooMuch(t *testing.T) {
-	dir := newDir(t, tree{"p0.yaml": policy("a", 1) + strings.Repeat("# comment", 900_000)})
+	dir := newDir(t, tree{"p0.yaml": policy("a", 1) + strings.Repeat("# comment", 900_000) + "\n"})
 	link(t, dir, "p0.yaml", 9)
 	content, err := directory.Load(dir, "")
 	if want := "p8.yaml: is beyond the 67108864 bytes that are read of all files together"; content != nil || !strings.HasSuffix(err.Error(), "\n"+want) {

@@ -27,6 +27,8 @@ func read(root *os.Root, name string) ([]byte, error) {
 		return nil, errors.New("it is no regular file")
 	case info.Size() > syntax.MaxFile:
 		return nil, fmt.Errorf("it has %d bytes, and at most %d are read", info.Size(), syntax.MaxFile)
+	case hasWriter(f):
+		return nil, errWriter
 	}
 	text, err := io.ReadAll(io.LimitReader(f, syntax.MaxFile+1))
 	return text, cause(err)

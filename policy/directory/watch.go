@@ -10,13 +10,20 @@ import (
 // waited for, as a multiple of the quiet time.
 const (
 	poll     = time.Second
+	retry    = 3 * time.Second // after an error: what it takes to mend it may come elsewhere, as a secret
 	maxNoise = 5
 )
 
 // Watch loads dir, and again whenever it has changed and been quiet for that long, until ctx is
 // done; then it returns nil. It calls apply with the first result and then only when the result
-// is another: other content, or another error. apply is called by one goroutine, and never with
-// content that was read halfway through a change.
+// is another: other content, or another error. After an error it looks again every few seconds.
+// apply is called by one goroutine.
+//
+// What is replaced by renaming, a file, or a link as in a ConfigMap, is never seen half. What is
+// written in place may be, if the writer rests for longer than quiet: then a file that does not end
+// with a newline is an error, and so is, where the system tells, one that is still open for
+// writing (see hasWriter). Otherwise half a file that is cut between two lines cannot be told from a
+// whole one.
 func Watch(ctx context.Context, dir, secrets string, quiet time.Duration, apply func(*Content, error)) error {
 	w := &watch{dir: dir, secrets: secrets, quiet: quiet}
 	for {
@@ -54,16 +61,23 @@ func (w *watch) isNews(content *Content, err error) bool {
 	return news
 }
 
-// wait returns true when the directory has changed and come to rest, false when ctx is done.
+// wait returns true when the directory has changed and come to rest, or is to be looked at again
+// after an error, false when ctx is done.
 func (w *watch) wait(ctx context.Context, changes *changes, found *listing) bool {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
+	var again <-chan time.Time // never, after a good load
+	if w.err != "" {
+		again = time.After(retry)
+	}
 	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-changes.seen:
 			return w.rest(ctx, changes)
+		case <-again:
+			return true
 		case <-ticker.C:
 			if w.differs(found) {
 				return w.rest(ctx, changes)
