@@ -17,16 +17,6 @@ func NewHeaders(fields []Header, joined bool) Headers { return Headers{fields, j
 // Joined says that repeated fields were joined by commas.
 func (h Headers) Joined() bool { return h.joined }
 
-// Has says that a field of this name is there.
-func (h Headers) Has(name string) bool {
-	for i := range h.fields {
-		if h.fields[i].Name == name {
-			return true
-		}
-	}
-	return false
-}
-
 // Values returns the values of every field of this name, in order; none when it is absent.
 func (h Headers) Values(name string) []string {
 	var values []string

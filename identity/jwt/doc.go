@@ -1,6 +1,6 @@
 // Package jwt verifies the JSON Web Tokens of one issuer and maps their claims to a User.
 //
-// A Verifier is made from one identity.Provider. Verify looks at a token in this order, so
+// A Verifier is made from one identity.Provider. It looks at a token in this order, so
 // that what is cheap comes before what costs, and nothing is believed before the signature:
 //
 //	size and shape      TokenTooLarge, TokenMalformed, TokenHeader

@@ -70,18 +70,9 @@ func (v *Verifier) WithKeys(keys *jose.KeySet) *Verifier {
 // MaxSize returns how many bytes a token may have.
 func (v *Verifier) MaxSize() int { return v.issuer.MaxSize }
 
-// Verify returns the user that raw speaks for at the time at. It never waits. The error is a
-// *reason.Error, with the reasons of the package comment, and holds no part of raw. caller is
-// who presents the token; no check needs it while tokens bound to a key are refused.
-func (v *Verifier) Verify(raw string, at time.Time, caller identity.Caller) (*identity.User, error) {
-	token, err := jose.Parse(raw, v.issuer.MaxSize)
-	if err != nil {
-		return nil, err
-	}
-	return v.VerifyToken(token, at, caller)
-}
-
-// VerifyToken is Verify for a token that was parsed before.
+// VerifyToken returns the user that a token speaks for at the time at. It never waits. The error
+// is a *reason.Error, with the reasons of the package comment, and holds no part of the token.
+// The caller is who presents it; no check needs it while tokens bound to a key are refused.
 func (v *Verifier) VerifyToken(token *jose.Token, at time.Time, _ identity.Caller) (*identity.User, error) {
 	if err := v.admit(token); err != nil {
 		return nil, err

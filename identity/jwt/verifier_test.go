@@ -271,9 +271,10 @@ func ExampleVerifier() {
 	keys, _ := jose.ParseKeySet(mint.JWKS(issuer))
 	raw, _ := issuer.Sign(nil, mint.Claims(now))
 
-	user, err := v.WithKeys(keys).Verify(raw, now, identity.Caller{})
+	token, _ := jose.Parse(raw, v.MaxSize())
+	user, err := v.WithKeys(keys).VerifyToken(token, now, identity.Caller{})
 	fmt.Println(user.Subject, user.Scopes, err)
-	_, err = v.WithKeys(keys).Verify(raw, now.Add(time.Hour), identity.Caller{})
+	_, err = v.WithKeys(keys).VerifyToken(token, now.Add(time.Hour), identity.Caller{})
 	fmt.Println(err)
 	// Output:
 	// alice [orders:read] <nil>

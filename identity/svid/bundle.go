@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -71,7 +70,6 @@ func (b Bundle) staleAt(at time.Time) bool { return !b.until.IsZero() && !at.Bef
 // Bundles is an immutable set of bundles, at most one a trust domain. A nil *Bundles is empty.
 type Bundles struct {
 	byDomain map[spiffeid.TrustDomain]Bundle
-	digest   [sha256.Size]byte
 }
 
 // NewBundles returns the set. Two bundles of one trust domain are an error: which would count?
@@ -86,13 +84,6 @@ func NewBundles(bundles ...Bundle) (*Bundles, error) {
 		}
 		set.byDomain[b.domain] = b
 	}
-	digest := sha256.New()
-	for _, d := range set.Domains() {
-		digest.Write(binary.BigEndian.AppendUint32(nil, uint32(len(d.Name))))
-		digest.Write([]byte(d.Name))
-		digest.Write(d.Digest[:])
-	}
-	digest.Sum(set.digest[:0])
 	return set, nil
 }
 
@@ -102,15 +93,6 @@ func (b *Bundles) Len() int {
 		return 0
 	}
 	return len(b.byDomain)
-}
-
-// Digest identifies the trust domains and their authorities. When a bundle goes stale is not
-// part of it.
-func (b *Bundles) Digest() [sha256.Size]byte {
-	if b == nil {
-		return [sha256.Size]byte{}
-	}
-	return b.digest
 }
 
 // A Domain describes one bundle of a set, for people.

@@ -26,9 +26,6 @@ func (p Pattern) TrustDomain() string {
 	return p.text[len(scheme):p.domain]
 }
 
-// Exact says that the pattern has no wildcard: it matches the SPIFFE ID String alone.
-func (p Pattern) Exact() bool { return p.exact }
-
 // Segments returns the path's segments, "*" and "**" among them.
 func (p Pattern) Segments() []string {
 	if p.text == "" {

@@ -63,18 +63,15 @@ func TestZeroMatchesNothing(t *testing.T) {
 			t.Errorf("the zero Pattern matches %q", id)
 		}
 	}
-	if p.TrustDomain() != "" || p.Exact() || p.Segments() != nil || p.String() != "" {
+	if p.TrustDomain() != "" || p.Segments() != nil || p.String() != "" {
 		t.Error("the zero Pattern says something")
 	}
 }
 
 func TestAccessors(t *testing.T) {
 	p := parse(t, "spiffe://a.test/ns/*/sa/**")
-	if p.TrustDomain() != "a.test" || p.Exact() || fmt.Sprint(p.Segments()) != "[ns * sa **]" {
-		t.Errorf("%q: %q %v %v", p, p.TrustDomain(), p.Exact(), p.Segments())
-	}
-	if !parse(t, "spiffe://a.test/ns").Exact() {
-		t.Error("a literal is not exact")
+	if p.TrustDomain() != "a.test" || fmt.Sprint(p.Segments()) != "[ns * sa **]" {
+		t.Errorf("%q: %q %v", p, p.TrustDomain(), p.Segments())
 	}
 }
 
