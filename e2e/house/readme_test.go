@@ -29,7 +29,7 @@ func TestTheReadmeRuns(t *testing.T) {
 	if err := os.Symlink(dev, filepath.Join(dir, "bin", "postern-dev")); err != nil {
 		t.Fatal(err)
 	}
-	readme := string(read(t, filepath.Join(root(), "README.md")))
+	readme := read(t, filepath.Join(root(), "README.md"))
 	policy := block(t, readme, "yaml", "kind: ServicePolicy")
 	script := block(t, readme, "sh", "bin/postern serve") + "kill $(jobs -p); wait\n"
 	script = strings.Replace(script, "make build", "true", 1)
