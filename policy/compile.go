@@ -45,15 +45,14 @@ func (c *compiler) fault(at Position, format string, args ...any) {
 	c.faults.Add(&syntax.Error{Position: at, Message: fmt.Sprintf(format, args...)})
 }
 
+// unparsed refuses what parsing refuses in better words: a document need not have been parsed.
+func (c *compiler) unparsed(at Position) { c.fault(at, "no document that was parsed has this here") }
+
 // names takes in the providers, and refuses two documents of one kind and name.
 func (c *compiler) names(documents []syntax.Document) {
+	c.faults.Add(syntax.Duplicates(documents))
 	for i := range documents {
 		d := &documents[i]
-		if i > 0 {
-			if e := &documents[i-1]; d.Kind == e.Kind && d.Namespace == e.Namespace && d.Name == e.Name {
-				c.fault(d.Position, "this %s is named like the one at %v: give each its own name, or remove one", d.Kind, e.Position)
-			}
-		}
 		if d.IdentityProvider != nil {
 			c.known[d.Name] = true
 			c.set.providers = append(c.set.providers, *d.IdentityProvider)

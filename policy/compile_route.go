@@ -32,7 +32,7 @@ func (s spot) occupant() *route {
 func (c *compiler) place(from *syntax.Route, r *route) {
 	m := matchOf(from)
 	if m == nil {
-		c.fault(from.Position, "a route needs one of http and grpc")
+		c.unparsed(from.Position)
 		return
 	}
 	spots := c.spots(m)
@@ -143,7 +143,7 @@ func (c *compiler) host(at Position, name string) string {
 	}
 	h, err := ParseHost(name)
 	if err != nil || h.String() != name {
-		c.fault(at, "host %q: write the name alone, in lower case, without port or trailing dot", name)
+		c.unparsed(at)
 	}
 	return h.String()
 }

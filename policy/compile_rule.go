@@ -43,11 +43,8 @@ func (s scope) rule(from *syntax.Rule, deny bool) *Rule {
 		r.named |= OnSource
 		r.source = append(r.source, p.Prefix)
 	}
-	if !deny && r.named&OnCallers == 0 {
-		s.fault(from.Position, "an allow must say whom it allows: add callers, or callers: [anyone]")
-	}
-	if r.named == 0 {
-		s.fault(from.Position, "a rule that names nothing would match every request: say what it is about")
+	if r.named == 0 || !deny && r.named&OnCallers == 0 {
+		s.unparsed(from.Position)
 	}
 	return r
 }
@@ -61,7 +58,7 @@ func (s scope) callers(from []syntax.Text) (everyone bool, _ []pattern.Pattern) 
 		case t.Value == anyone:
 			everyone = true
 		case isGroup && !known:
-			s.fault(t.Position, "there is no group %q in this policy", group)
+			s.unparsed(t.Position)
 		case isGroup:
 			all = append(all, members...)
 		default:

@@ -57,6 +57,36 @@ func TestCompileBoundsFaults(t *testing.T) {
 	}
 }
 
+// TestCompileRefusesWhatParsingWould holds that documents that were not parsed loosen nothing.
+func TestCompileRefusesWhatParsingWould(t *testing.T) {
+	text := func(s string) []syntax.Text { return []syntax.Text{{Value: s}} }
+	empty, nobody := []syntax.Rule{{}}, []syntax.Rule{{Callers: text("group:nobody")}}
+	route := func(edit func(*syntax.Route)) *syntax.ServicePolicy {
+		r := syntax.Route{HTTP: &syntax.HTTP{Methods: text("GET"), Path: syntax.Text{Value: "/"}}}
+		edit(&r)
+		return &syntax.ServicePolicy{Workloads: text(workload), Routes: []syntax.Route{r}}
+	}
+	if _, err := policy.Compile([]syntax.Document{{ServicePolicy: route(func(*syntax.Route) {})}}, workload); err != nil {
+		t.Fatalf("the cases differ from a policy that does not compile: %v", err)
+	}
+	for name, p := range map[string]*syntax.ServicePolicy{
+		"a deny that names nothing":   {Workloads: text(workload), Deny: empty},
+		"a deny of an unknown group":  {Workloads: text(workload), Deny: nobody},
+		"an allow that names nothing": route(func(r *syntax.Route) { r.Allow = empty }),
+		"an allow without callers":    route(func(r *syntax.Route) { r.Allow = []syntax.Rule{{User: &syntax.User{}}} }),
+		"an unknown group":            route(func(r *syntax.Route) { r.Allow = nobody }),
+		"a route of nothing":          route(func(r *syntax.Route) { r.HTTP = nil }),
+		"a route of both":             route(func(r *syntax.Route) { r.GRPC = &syntax.GRPC{} }),
+		"a host with a last dot":      route(func(r *syntax.Route) { r.HTTP.Hosts = text("a.test.") }),
+		"a host with a port":          route(func(r *syntax.Route) { r.HTTP.Hosts = text("a.test:1") }),
+		"a workload that is none":     {Workloads: text("nobody")},
+	} {
+		if set, err := policy.Compile([]syntax.Document{{ServicePolicy: p}}, workload); set != nil || err == nil {
+			t.Errorf("%s: compiled", name)
+		}
+	}
+}
+
 func faults(err error) string {
 	if err == nil {
 		return ""

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"fmt"
 	"slices"
 
 	"github.com/postern/postern/policy/syntax"
@@ -30,24 +29,4 @@ func digest(documents []syntax.Document) string {
 	slices.SortFunc(digests, bytes.Compare)
 	sum := sha256.Sum256(bytes.Join(digests, nil))
 	return hex.EncodeToString(sum[:])
-}
-
-// duplicates reports documents of one kind, namespace and name.
-func duplicates(documents []syntax.Document, faults *syntax.Errors) {
-	type key struct{ kind, namespace, name string }
-	first := make(map[key]syntax.Position, len(documents))
-	for i := range documents {
-		d := &documents[i]
-		k := key{d.Kind, d.Namespace, d.Name}
-		at, repeated := first[k]
-		if !repeated {
-			first[k] = d.Position
-			continue
-		}
-		name := d.Name
-		if d.Namespace != "" {
-			name = d.Namespace + "/" + name
-		}
-		faults.Add(&syntax.Error{Position: d.Position, Message: fmt.Sprintf("the %s %s stands at %v already", d.Kind, name, at)})
-	}
 }

@@ -121,7 +121,7 @@ func (l *loader) files() error {
 
 // finish checks what concerns all files together.
 func (l *loader) finish(dir, secrets string) {
-	duplicates(l.content.Documents, &l.faults)
+	l.faults.Add(syntax.Duplicates(l.content.Documents))
 	l.content.Digest = digest(l.content.Documents)
 	named := l.resolve(dir, secrets)
 	if l.faults.Err() != nil {
