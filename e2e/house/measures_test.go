@@ -15,7 +15,8 @@ const (
 	longFunction = 50
 )
 
-func TestMeasures(t *testing.T) {
+// TestReportMeasures fails for nothing: it is a report, which go test -v prints.
+func TestReportMeasures(t *testing.T) {
 	var lengths []int
 	code, tests := 0, 0
 	for _, s := range sources(t) {
