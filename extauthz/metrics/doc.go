@@ -3,7 +3,7 @@
 // the configuration, reasons are a closed set.
 //
 //	postern_decisions_total{policy,route,decision,reason}   policy and route are "" where none was chosen
-//	postern_check_duration_seconds                          from the first byte to the decision
+//	postern_check_duration_seconds                          from the start of the check to the decision
 //	postern_checks_in_flight
 //	postern_panics_total                                    each was a deny
 //	postern_records_total{outcome}                          written, dropped, failed

@@ -38,7 +38,7 @@ func New(c Config) *Metrics {
 		decisions: newDecisions(),
 		duration: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "postern_check_duration_seconds",
-			Help: "How long a check took, from the first byte to the decision.",
+			Help: "How long a check took, from the start of the check to the decision.",
 			Buckets: []float64{
 				50e-6, 100e-6, 250e-6, 500e-6, 1e-3, 2.5e-3, 5e-3, 10e-3, 25e-3, 50e-3, 100e-3, 250e-3,
 			},

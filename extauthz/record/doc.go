@@ -14,7 +14,7 @@
 //	reason         a code of the closed set in identity/reason
 //	policy_digest  of the policy that decided; "" when there was none
 //	method, host   as the request was decided on; "" when it could not be read
-//	latency_us     from the first byte to the decision, in whole microseconds
+//	latency_us     from the start of the check to the decision, in whole microseconds
 //
 // and these where there is something to say:
 //
