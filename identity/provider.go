@@ -6,7 +6,7 @@ import "time"
 // checked, with every default filled in. Exactly one of its kinds is set.
 type Provider struct {
 	Name   string   // metadata.name
-	Digest [32]byte // of the document; two providers with one digest are the same
+	Digest [32]byte // of the document, comments and layout included
 	From   Place    // where its credential is found
 	Claims ClaimMap // how claims map to a User
 	JWT    *JWTIssuer

@@ -75,7 +75,7 @@ func ParsePath(target string) (Path, error) {
 // IsZero says that there is no path.
 func (p Path) IsZero() bool { return p.segments == nil }
 
-// Segments returns the decoded segments; the caller must not modify them.
+// Segments returns the decoded segments; whoever calls must not modify them.
 func (p Path) Segments() []string { return p.segments }
 
 // Raw returns the path as it was sent, escapes and all, without the query.

@@ -109,7 +109,7 @@ type Match struct {
 }
 
 // Providers returns the names of the providers whose credentials the rules of this route
-// read, sorted; none when they read none. The caller must not modify it.
+// read, sorted; none when they read none. Whoever calls must not modify it.
 func (m Match) Providers() []string {
 	if m.route == nil {
 		return nil

@@ -80,8 +80,8 @@ func (t *Token) Unverified(claim string) (any, bool) {
 	return v, ok
 }
 
-// Verify checks the signature with key and returns the claims that it covers, which the caller
-// must not modify. Errors are *reason.Error with TokenAlgorithm, when the key is not one for
+// Verify checks the signature with key and returns the claims that it covers, which whoever
+// calls must not modify. Errors are *reason.Error with TokenAlgorithm, when the key is not one for
 // the token's alg, or TokenSignature.
 func (t *Token) Verify(key Key) (map[string]any, error) {
 	if err := key.verify(t.header.alg, t.signed, t.signature); err != nil {
