@@ -20,7 +20,7 @@ Start it, and leave it running:
   postern-dev serve --workload spiffe://shop.test/ns/shop/sa/web \
                     --workload spiffe://shop.test/ns/shop/sa/orders
 
-Each workload has a folder with its Workload API socket and, for Envoy and curl, its
+Each workload has a directory with its Workload API socket and, for Envoy and curl, its
 certificate: web/api.sock, web/svid.pem, web/key.pem, web/bundle.pem.
 
 Then ask for tokens, and rotate keys to see what holds:
@@ -44,7 +44,7 @@ func rootCommand() *cobra.Command {
 		PersistentPreRunE: func(c *cobra.Command, _ []string) error { return fromEnvironment(c.Flags()) },
 		RunE:              func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.PersistentFlags().String("dir", rundir.Default(), "the folder of sockets and files of one running postern-dev")
+	root.PersistentFlags().String("dir", rundir.Default(), "the directory of sockets and files of one running postern-dev")
 	root.AddCommand(serveCommand(), tokenCommand(), rotateCommand(), versionCommand())
 	return root
 }

@@ -74,7 +74,7 @@ DIR/ready.json say where:
 
 func (s *settings) register(c *cobra.Command) {
 	f := c.Flags()
-	f.StringVar(&s.state, "state", "", "keep CAs and signing keys in this folder, so that a restart changes nothing; by default in memory")
+	f.StringVar(&s.state, "state", "", "keep CAs and signing keys in this directory, so that a restart changes nothing; by default in memory")
 	f.StringVar(&s.listen, "listen", "127.0.0.1:8440", "where the identity provider listens (HTTPS); port 0 for any")
 	f.StringVar(&s.trustDomain, "trust-domain", "shop.test", "the home trust domain")
 	f.StringArrayVar(&s.federate, "federate", nil, "another trust domain, with a CA of its own; repeatable")

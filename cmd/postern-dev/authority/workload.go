@@ -10,7 +10,7 @@ import (
 
 // A Workload is somebody who gets an identity.
 type Workload struct {
-	Name string // names its folder: lower case letters, digits and dashes, at most 32
+	Name string // names its directory: lower case letters, digits and dashes, at most 32
 	ID   spiffeid.ID
 }
 
@@ -29,7 +29,7 @@ func ParseWorkload(s string) (Workload, error) {
 		return Workload{}, fmt.Errorf("workload %q: a trust domain alone is nobody; add a path such as /ns/shop/sa/web", s)
 	}
 	if !regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,31}$`).MatchString(name) {
-		return Workload{}, fmt.Errorf("workload %q: %q cannot name a folder; write NAME=%s with a name of lower case letters, digits and dashes", s, name, id)
+		return Workload{}, fmt.Errorf("workload %q: %q cannot name a directory; write NAME=%s with a name of lower case letters, digits and dashes", s, name, id)
 	}
 	return Workload{Name: name, ID: parsed}, nil
 }

@@ -31,7 +31,7 @@ type Workload struct {
 	Dir         string `json:"dir"`          // holds svid.pem, key.pem and bundle.pem
 }
 
-// Announce writes ready into the folder, whole or not at all, and returns it as one line.
+// Announce writes ready into the directory, whole or not at all, and returns it as one line.
 func (d *Dir) Announce(ready Ready) ([]byte, error) {
 	line, err := json.Marshal(ready)
 	if err != nil {

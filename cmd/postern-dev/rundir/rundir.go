@@ -1,4 +1,4 @@
-// Package rundir is the folder in which a running postern-dev keeps its sockets and files, and
+// Package rundir is the directory in which a running postern-dev keeps its sockets and files, and
 // by which other programs find it.
 package rundir
 
@@ -12,7 +12,7 @@ import (
 	"syscall"
 )
 
-// Default returns the folder of who names none: one a user, in the folder for such things.
+// Default returns the directory of who names none: one a user, in the directory for such things.
 func Default() string {
 	if runtime := os.Getenv("XDG_RUNTIME_DIR"); runtime != "" {
 		return filepath.Join(runtime, "postern-dev")
@@ -20,16 +20,16 @@ func Default() string {
 	return filepath.Join(os.TempDir(), "postern-dev-"+strconv.Itoa(os.Getuid()))
 }
 
-// lockFile is locked while a process has the folder. No workload can have its name.
+// lockFile is locked while a process has the directory. No workload can have its name.
 const lockFile = ".lock"
 
-// A Dir is a folder that no other process serves from and no other user can look into.
+// A Dir is a directory that no other process serves from and no other user can look into.
 type Dir struct {
 	path string
 	lock *os.File
 }
 
-// Open makes the folder, mode 0700, or takes one that is there. It fails for a folder of
+// Open makes the directory, mode 0700, or takes one that is there. It fails for a directory of
 // another user, one that others can enter, and one that a running postern-dev has.
 func Open(path string) (*Dir, error) {
 	path, err := filepath.Abs(path)
@@ -57,7 +57,7 @@ func Open(path string) (*Dir, error) {
 	return d, nil
 }
 
-// checkPrivate looks at the folder itself: in a shared /tmp somebody may have put a link there.
+// checkPrivate looks at the directory itself: in a shared /tmp somebody may have put a link there.
 func checkPrivate(path string) error {
 	info, err := os.Lstat(path)
 	if err != nil {
@@ -66,7 +66,7 @@ func checkPrivate(path string) error {
 	owner, ok := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !info.IsDir():
-		return fmt.Errorf("rundir: %s is not a folder", path)
+		return fmt.Errorf("rundir: %s is not a directory", path)
 	case !ok || int(owner.Uid) != os.Getuid():
 		return fmt.Errorf("rundir: %s belongs to another user", path)
 	case info.Mode().Perm()&0o077 != 0:
@@ -75,10 +75,10 @@ func checkPrivate(path string) error {
 	return nil
 }
 
-// Path returns the absolute path of name in the folder, of the folder itself for "".
+// Path returns the absolute path of name in the directory, of the directory itself for "".
 func (d *Dir) Path(name string) string { return filepath.Join(d.path, name) }
 
-// Close removes the ready file and lets another process have the folder.
+// Close removes the ready file and lets another process have the directory.
 func (d *Dir) Close() error { return errors.Join(d.withdraw(), d.lock.Close()) }
 
 // withdraw removes the ready file.

@@ -1,4 +1,4 @@
-// Package state keeps CAs and signing keys of postern-dev in a folder, so that a restart
+// Package state keeps CAs and signing keys of postern-dev in a directory, so that a restart
 // changes nothing for whoever trusts them. What a key signed before it was rotated away is
 // not remembered.
 package state
@@ -20,12 +20,12 @@ import (
 	"github.com/postern/postern/identity/mint"
 )
 
-// A Dir is a folder that only this user can read. The zero Dir keeps nothing.
+// A Dir is a directory that only this user can read. The zero Dir keeps nothing.
 type Dir struct {
 	path string
 }
 
-// Open returns the folder at path, which is made with mode 0700 if it is not there. One that
+// Open returns the directory at path, which is made with mode 0700 if it is not there. One that
 // others can read is refused. With "" nothing is kept.
 func Open(path string) (Dir, error) {
 	if path == "" {

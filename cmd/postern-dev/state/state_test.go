@@ -86,7 +86,7 @@ func TestRefusals(t *testing.T) {
 		t.Error("opened what others can read")
 	}
 	if _, err := state.Open(filepath.Join(os.Args[0], "state")); err == nil {
-		t.Error("opened a folder below a file")
+		t.Error("opened a directory below a file")
 	}
 	path := filepath.Join(t.TempDir(), "state")
 	d := open(t, path)

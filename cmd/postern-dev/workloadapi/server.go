@@ -84,7 +84,7 @@ func (s *Servers) close() {
 
 func listen(path string) (net.Listener, error) {
 	if len(path) > maxSocketPath {
-		return nil, fmt.Errorf("workloadapi: %s is %d bytes long, and a socket's path %d at most; choose a shorter folder", path, len(path), maxSocketPath)
+		return nil, fmt.Errorf("workloadapi: %s is %d bytes long, and a socket's path %d at most; choose a shorter directory", path, len(path), maxSocketPath)
 	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("workloadapi: %w", err)
@@ -93,7 +93,7 @@ func listen(path string) (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("workloadapi: %w", err)
 	}
-	// Between the two lines the folder's own mode keeps others out.
+	// Between the two lines the directory's own mode keeps others out.
 	if err := os.Chmod(path, 0o600); err != nil {
 		_ = listener.Close() // never served; there is an error to tell already
 		return nil, fmt.Errorf("workloadapi: %w", err)
