@@ -32,15 +32,6 @@ func Check(all []identity.Provider, names []string) error {
 	return nil
 }
 
-// Check is Check of the configurations that are at work.
-func (s *Set) Check(names []string) error {
-	var all []identity.Provider
-	for _, e := range s.entries {
-		all = append(all, e.config)
-	}
-	return Check(all, names)
-}
-
 // alike says whether two providers claim the same tokens.
 func alike(a, b identity.Provider) bool {
 	return a.From == b.From && a.JWT != nil && b.JWT != nil && a.JWT.Issuer == b.JWT.Issuer &&
