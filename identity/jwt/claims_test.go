@@ -195,6 +195,8 @@ func TestUse(t *testing.T) {
 		"token_type refresh":         {set("token_type", "refresh"), reason.TokenType, reason.TokenType},
 		"token_type access":          {set("token_type", "access"), reason.Allowed, reason.TokenType},
 		"nonce":                      {set("nonce", "canary"), reason.TokenType, reason.Allowed},
+		"Keycloak before 25":         {func(c map[string]any) { c["typ"], c["nonce"] = "Bearer", "n" }, reason.Allowed, reason.TokenType},
+		"nonce, and typ JWT":         {func(c map[string]any) { c["typ"], c["nonce"] = "JWT", "n" }, reason.TokenType, reason.Allowed},
 		"at_hash":                    {set("at_hash", "canary"), reason.TokenType, reason.Allowed},
 		"c_hash":                     {set("c_hash", "canary"), reason.TokenType, reason.Allowed},
 		"logout token":               {set("events", map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}}), reason.TokenType, reason.TokenType},

@@ -35,12 +35,15 @@ func checkUse(claims map[string]any, use identity.Use) error {
 	if _, ok := claims["events"]; ok {
 		return reason.Errorf(reason.TokenType, "events: a logout token or a security event")
 	}
+	told := false
 	for _, m := range markers() {
-		if err := m.check(claims, use); err != nil {
+		tells, err := m.check(claims, use)
+		if err != nil {
 			return err
 		}
+		told = told || tells
 	}
-	if use != identity.UseAccess {
+	if use != identity.UseAccess || told { // Keycloak before 25 has nonce in access tokens, too
 		return nil
 	}
 	for _, name := range onlyInIDTokens() {
@@ -51,25 +54,27 @@ func checkUse(claims map[string]any, use identity.Use) error {
 	return nil
 }
 
-func (m marker) check(claims map[string]any, use identity.Use) error {
+// check says whether the marker tells that the token is for this use and no other. When it
+// names another use, that is an error.
+func (m marker) check(claims map[string]any, use identity.Use) (tells bool, _ error) {
 	v, ok := claims[m.claim]
 	if !ok {
-		return nil
+		return false, nil
 	}
 	s, ok := v.(string)
 	if !ok {
-		return reason.Errorf(reason.TokenClaims, "%s is not a string", m.claim)
+		return false, reason.Errorf(reason.TokenClaims, "%s is not a string", m.claim)
 	}
 	s = strings.ToLower(s)
-	allowed := m.access
+	allowed, others := m.access, m.id
 	if use == identity.UseID {
-		allowed = m.id
+		allowed, others = m.id, m.access
 	}
 	switch {
 	case slices.Contains(allowed, s):
-		return nil
+		return !slices.Contains(others, s), nil
 	case s == "dpop":
-		return reason.Errorf(reason.TokenBinding, "%s: the token is bound to a key (RFC 9449), which nothing here checks", m.claim)
+		return false, reason.Errorf(reason.TokenBinding, "%s: the token is bound to a key (RFC 9449), which nothing here checks", m.claim)
 	}
-	return reason.Errorf(reason.TokenType, "%s names a token for another use", m.claim)
+	return false, reason.Errorf(reason.TokenType, "%s names a token for another use", m.claim)
 }
