@@ -1,0 +1,46 @@
+package identity_test
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/reason"
+)
+
+// The zero values are nobody, and no credential.
+func TestZeroValuesAreNobody(t *testing.T) {
+	var c identity.Caller
+	if _, seen := c.Thumbprint(); !c.IsZero() || c.String() != "" || c.TrustDomain() != "" || c.Asserted() || seen {
+		t.Errorf("the zero caller is %+v", c)
+	}
+	if !(*identity.User)(nil).IsZero() || !(&identity.User{Subject: "alice"}).IsZero() {
+		t.Error("a user whom no provider proved is somebody")
+	}
+	if (&identity.User{Provider: "idp"}).IsZero() {
+		t.Error("a user whom a provider proved is nobody")
+	}
+	if k := (identity.Credential{}); !k.User.IsZero() || k.Reason == reason.Allowed {
+		t.Errorf("the zero credential is %+v", k)
+	}
+}
+
+// Only a certificate that was seen has a thumbprint, which tokens are bound to (RFC 8705).
+func TestThumbprint(t *testing.T) {
+	id := spiffeid.RequireFromString("spiffe://shop.test/ns/shop/sa/web")
+	if print, seen := identity.ProvenCaller(id, [32]byte{1}).Thumbprint(); !seen || print != [32]byte{1} {
+		t.Errorf("a proven caller has the thumbprint %x, %v", print, seen)
+	}
+	if _, seen := identity.AssertedCaller(id).Thumbprint(); seen {
+		t.Error("a caller that only Envoy's word speaks for has a thumbprint")
+	}
+}
+
+func ExampleProvenCaller() {
+	id := spiffeid.RequireFromString("spiffe://shop.test/ns/shop/sa/web")
+	c := identity.ProvenCaller(id, [32]byte{})
+	fmt.Println(c, c.TrustDomain(), c.Asserted())
+	// Output: spiffe://shop.test/ns/shop/sa/web shop.test false
+}
