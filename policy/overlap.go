@@ -2,6 +2,9 @@ package policy
 
 import (
 	"fmt"
+	"iter"
+	"maps"
+	"slices"
 	"strings"
 )
 
@@ -39,7 +42,7 @@ const (
 
 // within looks at every two templates that part below n; shared is what leads to n.
 func (w *walk) within(n *node, shared []string) {
-	for name, c := range n.literals {
+	for name, c := range inOrder(n.literals) {
 		next := append(shared[:len(shared):len(shared)], name)
 		w.within(c, next)
 		if n.variable != nil && name != "" {
@@ -59,7 +62,7 @@ func (w *walk) between(a, b *node, narrower side, shared []string) {
 	}
 	w.meet(a.end, b.end, narrower, shared)
 	w.meet(a.rest, b.rest, narrower, append(shared[:len(shared):len(shared)], "{...}"))
-	for name, c := range a.literals {
+	for name, c := range inOrder(a.literals) {
 		next := append(shared[:len(shared):len(shared)], name)
 		if d := b.literals[name]; d != nil {
 			w.between(c, d, narrower, next)
@@ -69,7 +72,7 @@ func (w *walk) between(a, b *node, narrower side, shared []string) {
 		}
 		w.under(c, b.rest, narrower|left, next)
 	}
-	for name, d := range b.literals {
+	for name, d := range inOrder(b.literals) {
 		next := append(shared[:len(shared):len(shared)], name)
 		if a.variable != nil && name != "" {
 			w.between(a.variable, d, narrower|right, next)
@@ -98,7 +101,7 @@ func (w *walk) under(n *node, rest *leaf, narrower side, shared []string) {
 	}
 	w.meet(n.end, rest, narrower, shared)
 	w.meet(n.rest, rest, narrower, append(shared[:len(shared):len(shared)], "{...}"))
-	for name, c := range n.literals {
+	for name, c := range inOrder(n.literals) {
 		w.under(c, rest, narrower, append(shared[:len(shared):len(shared)], name))
 	}
 	if n.variable != nil {
@@ -150,3 +153,14 @@ func (n *node) has(shape []string) bool {
 }
 
 func flip(s side) side { return s>>1&left | s<<1&right }
+
+// inOrder yields the children of a node by name, so that the faults are the same each time.
+func inOrder(literals map[string]*node) iter.Seq2[string, *node] {
+	return func(yield func(string, *node) bool) {
+		for _, name := range slices.Sorted(maps.Keys(literals)) {
+			if !yield(name, literals[name]) {
+				return
+			}
+		}
+	}
+}

@@ -43,5 +43,5 @@ func isGRPCContentType(value string) bool {
 		return false
 	}
 	rest := value[len(grpc):]
-	return rest == "" || rest[0] == '+' && IsToken(rest[1:])
+	return rest == "" || rest[0] == '+' && identity.IsToken(rest[1:])
 }

@@ -45,7 +45,7 @@ and Envoy follows the SVID as it rotates: whoever rotates it renames the new fil
 	return c
 }
 
-// print writes what the flags ask for, to the folder or to out.
+// print writes what the flags ask for, to the directory or to out.
 func (f *envoyFlags) print(out io.Writer, o envoy.Options) error {
 	switch {
 	case f.write != "":

@@ -48,8 +48,8 @@ them, and the finding not-seen says so: check the config_dump of the running Env
 			return printFindings(c.OutOrStdout(), check.Run(config, o), output)
 		},
 	}
-	c.Flags().StringVar(&policies, "policies", "", "folder of policies: find headers that they read and Envoy hides")
-	c.Flags().StringVar(&secrets, "secrets", "", "folder of what file: in a policy may name")
+	c.Flags().StringVar(&policies, "policies", "", "directory of policies: find headers that they read and Envoy hides")
+	c.Flags().StringVar(&secrets, "secrets", "", "directory of what file: in a policy may name")
 	c.Flags().StringVar(&clients, "client-certificates", "required", "required, or optional where callers without one are wanted")
 	c.Flags().StringVar(&output, "output", "text", "text or json")
 	return c

@@ -26,7 +26,7 @@ func (f *envoyFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.listen, "listen", "0.0.0.0:8443", "where callers come in: an IP address and a port")
 	flags.StringVar(&f.app, "app", "127.0.0.1:8080", "where the app is: a loopback address or unix:/path")
 	flags.StringVar(&f.authz, "authz", "unix:///run/postern/authz.sock", "where Postern is: its --listen")
-	flags.StringVar(&f.svidDir, "svid-dir", "/run/postern/svid", "folder with svid.pem, key.pem and bundle.pem")
+	flags.StringVar(&f.svidDir, "svid-dir", "/run/postern/svid", "directory with svid.pem, key.pem and bundle.pem")
 	flags.StringArrayVar(&f.trust, "trust-bundle", nil, "TRUST_DOMAIN=FILE of a federated trust domain, PEM (repeatable)")
 	flags.StringArrayVar(&f.upstreams, "upstream", nil, "NAME=LISTEN,HOST:PORT,SPIFFE_ID of a service that the app calls (repeatable)")
 	flags.StringVar(&f.clients, "client-certificates", "required", "required, or optional where browsers, webhooks or kubelets call")
@@ -41,7 +41,7 @@ func (f *envoyFlags) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.maxConnection, "max-connection-duration", d.MaxConnectionDuration, "how long a connection is used; below half the life of an SVID")
 	flags.IntVar(&f.maxConnections, "max-connections", d.MaxConnections, "how many connections are open at once")
 	flags.BoolVar(&f.snippet, "snippet", false, "print only the HTTP filters and the cluster that ask Postern")
-	flags.StringVar(&f.write, "write", "", "write envoy.yaml and its secrets into this folder, for SVIDs that rotate")
+	flags.StringVar(&f.write, "write", "", "write envoy.yaml and its secrets into this directory, for SVIDs that rotate")
 	flags.StringVar(&f.output, "output", "yaml", "yaml or json")
 }
 

@@ -18,9 +18,10 @@ type address struct{ network, at string }
 // socket is made has more than its own.
 const maxSocketPath = 107 - len(".4194304")
 
-// parseAddress reads unix:///PATH, or HOST:PORT with an IP address or localhost.
+// parseAddress reads unix:///PATH (or unix:/PATH, as Envoy writes it), or HOST:PORT with an IP address or localhost.
 func parseAddress(text string) (address, error) {
-	if path, ok := strings.CutPrefix(text, "unix://"); ok {
+	if path, ok := strings.CutPrefix(text, "unix:"); ok {
+		path = strings.TrimPrefix(path, "//")
 		if !strings.HasPrefix(path, "/") {
 			return address{}, fmt.Errorf("%q is not a socket address: write unix:///absolute/path.sock", text)
 		}

@@ -11,6 +11,7 @@ import (
 func TestParseAddress(t *testing.T) {
 	for text, loopback := range map[string]bool{
 		"unix:///run/postern/authz.sock": true,
+		"unix:/run/postern/authz.sock":   true,
 		"127.0.0.1:9001":                 true,
 		"[::1]:9001":                     true,
 		"localhost:9001":                 true,
