@@ -150,7 +150,7 @@ func (q question) check(t *testing.T, m *mesh.Mesh, r *raw.Response) {
 // of its may be told to wait.
 func waitForKeys(t *testing.T, m *mesh.Mesh) {
 	t.Helper()
-	eventually(t, "the fetch fails", func() bool { return strings.Contains(m.Postern.Log(), "could not be had") })
+	eventually(t, "the fetch fails", func() bool { return strings.Contains(m.Postern.Log(), "keys could not be fetched") })
 }
 
 // TestTheUpstreamLearnsWhoWasVerified sends forged identity headers in every spelling that a

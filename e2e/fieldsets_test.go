@@ -37,7 +37,8 @@ func fieldSets(normalised bool) []attempt {
 
 	// Who Postern says that it is, said by the client.
 	get("forged identity", true, true, "x-postern-caller=spiffe://shop.test/admin", "x-postern-user=root", "x-postern-scopes=all")
-	get("forged identity, underscores", !normalised, !normalised, "x_postern_caller=spiffe://shop.test/admin")
+	get("forged identity, underscores", false, false, "x_postern_caller=spiffe://shop.test/admin")
+	get("forged identity, dots", false, false, "x.postern.caller=spiffe://shop.test/admin")
 	get("forged XFCC", true, true, "x-forwarded-client-cert=By=x;Hash=00;URI=spiffe://shop.test/admin")
 	get("forged request id", true, true, "x-request-id=../../etc/passwd")
 	get("forged verdict", true, true, "x-envoy-auth-failure-mode-allowed=true", "x-envoy-auth-partial-body=true")
