@@ -21,8 +21,10 @@ import (
 // for nothing, so this many are only ever under way when the machine is far behind.
 const maxInFlight = 4096
 
-// maxTime is the longest that a check may take and still allow, whatever deadline Envoy sent.
-const maxTime = 150 * time.Millisecond
+// maxTime is the longest that a check may take and still allow where Envoy sent no deadline
+// (timeout: 0s). With one, Envoy's is the limit: an allow that it still waits for is as good as
+// an early one.
+const maxTime = time.Second
 
 // Config is what a Server is made of. Every field is required.
 type Config struct {
@@ -96,7 +98,7 @@ func (s *Server) answer(ctx context.Context, check *authv3.CheckRequest, o *outc
 		o.decide(check)
 	}
 	o.took = s.config.Now().Sub(o.start)
-	if o.decision.Allow && (ctx.Err() != nil || o.took > maxTime) {
+	if o.decision.Allow && tooLate(ctx, o.took) {
 		o.deny(reason.Deadline)
 	}
 	if o.decision.Allow {
@@ -106,6 +108,11 @@ func (s *Server) answer(ctx context.Context, check *authv3.CheckRequest, o *outc
 		o.deny(reason.Internal)
 	}
 	return refusal(&o.request, &o.decision)
+}
+
+func tooLate(ctx context.Context, took time.Duration) bool {
+	_, bounded := ctx.Deadline()
+	return ctx.Err() != nil || !bounded && took > maxTime
 }
 
 // guard, deferred, recovers from a panic and calls then. It logs where it happened and not
