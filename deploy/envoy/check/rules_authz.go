@@ -6,7 +6,7 @@ import (
 	"github.com/postern/postern/deploy/envoy/tree"
 )
 
-// What Envoy may wait for Postern, which answers within 150 ms also when it is overloaded, and
+// What Envoy may wait for Postern, which answers in well under a millisecond when it is not short of CPU, and
 // how much of a body it may send: Envoy and Postern each hold all of it in memory, for as many
 // checks as there are at once, and no check begins before all of it is there.
 const (
