@@ -20,8 +20,8 @@ build: ## Build static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/...
 
 demo: ## A small mesh on loopback, shown at work (KEEP=1 leaves it running)
-	@echo 'Building the demo (the first time that takes a minute)'
-	@go build -o bin/demo ./e2e/demo && exec bin/demo
+	@echo 'Building the demo, Postern and postern-dev (the first time that takes a minute or two)'
+	@CGO_ENABLED=0 go build -trimpath -o bin/demo ./e2e/demo && exec bin/demo
 
 test: ## Everything quick: format, vet, unit tests and fuzz seeds, e2e on the real Envoy
 	@.ci/stage 'gofmt' .ci/formatted

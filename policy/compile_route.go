@@ -50,7 +50,7 @@ func (c *compiler) place(from *syntax.Route, r *route) {
 		}
 		c.set.routes = append(c.set.routes, r)
 	case !other.match.equal(m):
-		c.fault(from.Position, "this route and the one at %v match some of the same requests: name each host and method in one of them only, or let both match the same", other.at)
+		c.fault(from.Position, "this route and the one at %v match some of the same requests: name each host and method in one of them only, or put the rules of both into one route", other.at)
 	case slices.Contains(other.sources, r.policy):
 		c.fault(from.Position, "this route repeats the one at %v: put the rules of both into one", other.at)
 	default:

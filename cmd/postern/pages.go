@@ -77,7 +77,7 @@ func (s *sidecar) runPages(context.Context) error {
 // await waits for the address of a page, and is false when the process ends before it is free.
 func (s *sidecar) await(p *page) bool {
 	if p.listener == nil {
-		s.log.Info("another process has the address; taking it once it is free", zap.String("for", p.flag), zap.String("at", p.at.at))
+		s.log.Warn("another process has the address; taking it once it is free", zap.String("for", p.flag), zap.String("at", p.at.at))
 	}
 	for p.listener == nil {
 		select {

@@ -15,8 +15,10 @@ import (
 
 // build puts the two binaries into bin.
 func (m *mesh) build(ctx context.Context) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-ldflags", "-s -w -X main.version=demo", "-o", m.path("bin")+"/",
+	// As "make build" does it, so that neither compiles what the other has compiled.
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w -X main.version=demo", "-o", m.path("bin")+"/",
 		"github.com/postern/postern/cmd/postern", "github.com/postern/postern/cmd/postern-dev")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%w\n%s", err, out)
 	}
