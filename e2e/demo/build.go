@@ -7,10 +7,10 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"slices"
 	"strings"
 
 	"github.com/postern/postern/e2e/envoy"
+	"github.com/postern/postern/e2e/process"
 )
 
 // build puts the two binaries into bin.
@@ -33,17 +33,10 @@ func fetchEnvoy(ctx context.Context) error {
 	return err
 }
 
-// environment is ours, without what would set flags of the binaries'.
-func environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "POSTERN_") || strings.HasPrefix(v, "SPIFFE_")
-	})
-}
-
 // tool runs a binary of bin to its end and returns what it printed.
 func (m *mesh) tool(ctx context.Context, name string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, m.path("bin", name), args...)
-	cmd.Env = environment()
+	cmd.Env = process.Environment()
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, out)

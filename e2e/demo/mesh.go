@@ -81,7 +81,7 @@ func (m *mesh) path(elements ...string) string {
 // startDev runs the Workload API and the identity provider.
 func (m *mesh) startDev(ctx context.Context) (err error) {
 	m.dev, err = process.Start(process.Spec{
-		Name: "postern-dev", Path: m.path("bin", "postern-dev"), Env: environment(),
+		Name: "postern-dev", Path: m.path("bin", "postern-dev"), Env: process.Environment(),
 		Args: []string{"serve", "--dir", m.path("dev"), "--listen", "127.0.0.1:0", "--issuer", issuer,
 			"--workload", webID, "--workload", ordersID, "--workload", mobileID, "--workload", batchID},
 	})

@@ -80,7 +80,7 @@ func (m *mesh) startPostern(ctx context.Context, s *service) (err error) {
 	file := m.path(s.name + ".jsonl")
 	s.records = &records{file: file}
 	s.postern, err = process.Start(process.Spec{
-		Name: "postern", Path: m.path("bin", "postern"), Env: environment(),
+		Name: "postern", Path: m.path("bin", "postern"), Env: process.Environment(),
 		Args: []string{"serve", "--listen", "unix://" + m.path(s.name+".sock"), "--admin", "127.0.0.1:0",
 			"--policies", m.path("policies"), "--secrets", m.path("secrets"),
 			"--workload-api", "unix://" + m.path("dev", s.name, "api.sock"), "--record", file},

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -58,7 +57,7 @@ func Launch(t testing.TB, o Options) *Postern {
 	p := &Postern{Socket: o.Socket, records: &records{}, t: t}
 	var err error
 	p.Process, err = process.Start(process.Spec{
-		Name: "postern", Path: Binary(t), Args: arguments(o), Env: environment(), Stdout: p.records,
+		Name: "postern", Path: Binary(t), Args: arguments(o), Env: process.Environment(), Stdout: p.records,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -96,13 +95,6 @@ func arguments(o Options) []string {
 		args = append(args, "--trust-bundle", domain+"="+file)
 	}
 	return append(args, o.Args...)
-}
-
-// environment is ours without what would set flags of Postern's.
-func environment() []string {
-	return slices.DeleteFunc(os.Environ(), func(v string) bool {
-		return strings.HasPrefix(v, "POSTERN_") || strings.HasPrefix(v, "SPIFFE_")
-	})
 }
 
 // Ready asks /readyz. The detail says what is missing.
