@@ -68,7 +68,7 @@ func identityHeaders(q *policy.Request) (*authv3.OkHttpResponse, bool) {
 
 // refusal sets the status code first: without it Envoy would let the request in.
 func refusal(q *policy.Request, d *policy.Decision) *authv3.CheckResponse {
-	if d.Reason == reason.Allowed {
+	if d.Reason.Granted() {
 		d.Reason = reason.Internal
 	}
 	status := d.Reason.Status()

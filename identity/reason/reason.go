@@ -14,7 +14,8 @@ const (
 	Internal Code = iota // a fault of Postern's own, a recovered panic among them
 
 	// Granted.
-	Allowed // a rule allowed it
+	Allowed    // a rule allowed it
+	Onboarding // nothing allowed it, and the workload is being onboarded
 
 	// The request is not canonical: two parsers could read it in two ways.
 	BadRequest // the CheckRequest itself: unparsable, empty, or a field that contradicts another
@@ -35,6 +36,7 @@ const (
 	TrustDomainUnknown   // no bundle for its trust domain
 	BundleStale          // the bundle is older than allowed, or was never had
 	CallerAsserted       // Envoy's word, where its word is not taken
+	CertificateRevoked   // a Revocation cuts the caller off, by its SPIFFE ID or its certificate
 	WrongDestination     // Envoy speaks for another workload than the one protected here
 
 	// The user's credential.
@@ -54,6 +56,7 @@ const (
 	TokenNotYetValid
 	TokenLifetime // lives longer than the provider allows
 	TokenBinding  // bound to a key (cnf) that nothing here checks, or that does not match
+	TokenRevoked  // a Revocation cuts it off
 	KeysUnavailable
 	KeysPending // the key is unknown and a fetch is under way
 
@@ -61,6 +64,8 @@ const (
 	NoPolicy         // no policy protects this workload
 	NoRoute          // no route has this path, host and method
 	DeniedByRule     // a deny matched
+	DeniedByGuardrail
+	GuardrailNotMet  // an allow matched, but not what a guardrail requires
 	CallerNotGranted // no allow names this caller
 	NotGranted       // the caller is named, but no allow holds
 	StepUp           // only acr, amr or the age of the login stand between
@@ -97,7 +102,8 @@ type info struct {
 var table = [Count]info{
 	Internal: {"internal", statusUnavailable},
 
-	Allowed: {"allowed", statusOK},
+	Allowed:    {"allowed", statusOK},
+	Onboarding: {"onboarding", statusOK},
 
 	BadRequest:  {"bad_request", statusBadRequest},
 	BadMethod:   {"bad_method", statusBadRequest},
@@ -116,6 +122,7 @@ var table = [Count]info{
 	TrustDomainUnknown:     {"trust_domain_unknown", statusForbidden},
 	BundleStale:            {"bundle_stale", statusUnavailable},
 	CallerAsserted:         {"caller_asserted", statusForbidden},
+	CertificateRevoked:     {"certificate_revoked", statusForbidden},
 	WrongDestination:       {"wrong_destination", statusForbidden},
 
 	CredentialMissing:   {"credential_missing", statusUnauthorized},
@@ -134,12 +141,15 @@ var table = [Count]info{
 	TokenNotYetValid:    {"token_not_yet_valid", statusUnauthorized},
 	TokenLifetime:       {"token_lifetime", statusUnauthorized},
 	TokenBinding:        {"token_binding", statusUnauthorized},
+	TokenRevoked:        {"token_revoked", statusUnauthorized},
 	KeysUnavailable:     {"keys_unavailable", statusUnavailable},
 	KeysPending:         {"keys_pending", statusUnavailable},
 
 	NoPolicy:         {"no_policy", statusForbidden},
 	NoRoute:          {"no_route", statusForbidden},
-	DeniedByRule:     {"denied_by_rule", statusForbidden},
+	DeniedByRule:      {"denied_by_rule", statusForbidden},
+	DeniedByGuardrail: {"denied_by_guardrail", statusForbidden},
+	GuardrailNotMet:   {"guardrail_not_met", statusForbidden},
 	CallerNotGranted: {"caller_not_granted", statusForbidden},
 	NotGranted:       {"not_granted", statusForbidden},
 	StepUp:           {"step_up_required", statusUnauthorized},
@@ -150,10 +160,24 @@ var table = [Count]info{
 	RecordUnavailable: {"record_unavailable", statusUnavailable},
 }
 
+// Parse returns the code of a name, and false when there is none.
+func Parse(name string) (Code, bool) {
+	for i := range table {
+		if table[i].name == name {
+			return Code(i), true
+		}
+	}
+	return Internal, false
+}
+
 // String returns the name that records, metrics and clients see.
 func (c Code) String() string { return c.row().name }
 
-// Status returns the HTTP status of a refusal for this reason. Only Allowed has 200.
+// Granted says that the reason is one for an allow.
+func (c Code) Granted() bool { return c.Status() == statusOK }
+
+// Status returns the HTTP status of a refusal for this reason. Only those that are Granted have
+// 200.
 func (c Code) Status() int { return c.row().status }
 
 // Unavailable says that the answer could not be known: trying again may help.

@@ -22,7 +22,7 @@ func TestEveryCodeHasARow(t *testing.T) {
 			t.Errorf("codes %d and %d share the name %q", other, i, c)
 		}
 		seen[c.String()] = c
-		if c == reason.Allowed {
+		if c == reason.Allowed || c == reason.Onboarding {
 			continue
 		}
 		if !statuses[c.Status()] {
@@ -31,12 +31,24 @@ func TestEveryCodeHasARow(t *testing.T) {
 	}
 }
 
-func TestOnlyAllowedIsOK(t *testing.T) {
+func TestOnlyWhatGrantsIsOK(t *testing.T) {
 	for i := range 256 {
 		c := reason.Code(i)
-		if (c.Status() == 200) != (c == reason.Allowed) {
+		if grants := c == reason.Allowed || c == reason.Onboarding; (c.Status() == 200) != grants || c.Granted() != grants {
 			t.Errorf("code %d has status %d", i, c.Status())
 		}
+	}
+}
+
+func TestParse(t *testing.T) {
+	for i := range reason.Count {
+		c := reason.Code(i)
+		if got, ok := reason.Parse(c.String()); got != c || !ok {
+			t.Errorf("%v is read as %v, %v", c, got, ok)
+		}
+	}
+	if c, ok := reason.Parse("Allowed"); ok || c != reason.Internal {
+		t.Errorf("Allowed is read as %v", c)
 	}
 }
 

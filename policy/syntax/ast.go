@@ -16,7 +16,10 @@ type Document struct {
 	Digest    [32]byte // of the document's text, comments and layout included
 
 	ServicePolicy    *ServicePolicy
+	MeshPolicy       *MeshPolicy
 	IdentityProvider *identity.Provider
+	Revocation       *identity.Revocation
+	PolicyTest       *PolicyTest // for `postern test`; nothing that decides looks at it
 
 	Files []File // every file that the document names
 }
@@ -85,6 +88,21 @@ type Rule struct {
 	User     *User    // nil: no user asked for
 	Headers  []Header // all of them
 	Source   []Prefix // any of them
+	When     *Condition
+	Shadow   *Shadow // nil: enforced
+}
+
+// A Condition is an expression of CEL, unread.
+type Condition struct {
+	Position Position
+	Text     string
+	Plain    bool // stands in one line as it is, so that a place in Text is one in the file
+}
+
+// A Shadow says that a rule is evaluated and recorded, and never enforced.
+type Shadow struct {
+	Position Position
+	Until    time.Time // when somebody should have decided; zero when no time was named
 }
 
 // User is what a rule asks of the user.

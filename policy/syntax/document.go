@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postern/postern/policy/syntax/tree"
@@ -12,8 +13,14 @@ const apiVersion = "postern.dev/v1alpha1"
 // The kinds of documents that this version reads.
 const (
 	kindServicePolicy    = "ServicePolicy"
+	kindMeshPolicy       = "MeshPolicy"
 	kindIdentityProvider = "IdentityProvider"
+	kindRevocation       = "Revocation"
+	kindPolicyTest       = "PolicyTest"
 )
+
+// kinds is in the order in which errors name them.
+var kinds = []string{kindServicePolicy, kindMeshPolicy, kindIdentityProvider, kindRevocation, kindPolicyTest}
 
 const byKubernetes = "is written by Kubernetes: leave it out"
 
@@ -49,8 +56,12 @@ func (r *reader) document(root *tree.Node) Document {
 	switch d.Kind {
 	case kindServicePolicy:
 		d.ServicePolicy = r.servicePolicy(spec)
+	case kindMeshPolicy:
+		d.MeshPolicy = r.meshPolicy(spec)
 	case kindIdentityProvider:
 		r.identityProvider(spec, &d)
+	case kindPolicyTest:
+		d.PolicyTest = r.policyTest(spec)
 	}
 	return d
 }
@@ -65,19 +76,15 @@ func (r *reader) foreign(root *tree.Node) bool {
 	return true
 }
 
-// checkKind names the kinds of a later version, and the one that was meant.
+// checkKind names the kind that was meant.
 func checkKind(kind string) error {
-	known := []string{kindServicePolicy, kindIdentityProvider, "MeshPolicy", "Revocation"}
-	switch kind {
-	case known[0], known[1]:
+	if slices.Contains(kinds, kind) {
 		return nil
-	case known[2], known[3]:
-		return message(kind + " " + notYet)
 	}
-	if near := nearest(kind, known); near != "" {
+	if near := nearest(kind, kinds); near != "" {
 		return message("unknown kind " + quote(kind) + `: did you mean "` + near + `"?`)
 	}
-	return message("unknown kind " + quote(kind) + ": the kinds are " + enumerate(known[:2]))
+	return message("unknown kind " + quote(kind) + ": the kinds are " + enumerate(kinds))
 }
 
 // message is an error that is one sentence.
@@ -93,13 +100,17 @@ func (r *reader) metadata(n *tree.Node, d *Document) {
 	namespace := o.get("namespace")
 	switch {
 	case o.node == nil:
-	case d.Kind == kindIdentityProvider && namespace != nil:
+	case isClusterWide(d.Kind) && namespace != nil:
 		r.fail(namespace, "%s belongs to the whole cluster: leave namespace out", d.Kind)
 	case d.Kind == kindServicePolicy && namespace == nil:
 		r.fail(o.node, "metadata of a %s needs namespace", d.Kind)
 	default:
 		d.Namespace = r.text(namespace, checkLabel).Value
 	}
+}
+
+func isClusterWide(kind string) bool {
+	return kind == kindMeshPolicy || kind == kindIdentityProvider || kind == kindRevocation
 }
 
 // stringMap checks labels and annotations as far as Kubernetes would; Postern has no use for them.

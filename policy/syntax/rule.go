@@ -1,6 +1,7 @@
 package syntax
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,13 +16,13 @@ const (
 	groupPrefix = "group:"
 )
 
-var laterInRules = map[string]string{"when": notYet, "shadow": notYet}
-
 var (
-	allowShape = &shape{what: "an allow", fields: ruleFields, refused: laterInRules}
-	denyShape  = &shape{what: "a deny", fields: ruleFields, refused: laterInRules}
-	ruleFields = []string{"name", "callers", "user", "headers", "source"}
+	allowShape = &shape{what: "an allow", fields: ruleFields}
+	denyShape  = &shape{what: "a deny", fields: ruleFields}
+	ruleFields = []string{"name", "callers", "user", "headers", "source", "when", "shadow"}
 )
+
+var shadowShape = &shape{what: "shadow", fields: []string{"until"}}
 
 func (s scope) rules(n *tree.Node, shape *shape) []Rule {
 	items := s.items(n)
@@ -45,17 +46,56 @@ func (s scope) rule(n *tree.Node, shape *shape) Rule {
 		User:     s.user(o.get("user")),
 		Headers:  s.headers(o.get("headers")),
 		Source:   s.prefixes(o.get("source")),
+		When:     s.condition(o.get("when")),
+		Shadow:   s.shadow(o.get("shadow")),
 	}
-	if shape == denyShape && o.node != nil && o.namesNothing() {
+	switch {
+	case o.node == nil || shape == allowShape || !o.namesNothing():
+	case shape == requireShape:
+		s.fail(n, "a require that names nothing requires nothing: name what must hold")
+	default:
 		s.fail(n, "a deny that names nothing would deny everything: write callers: [anyone] if that is meant")
 	}
 	return rule
 }
 
-// namesNothing says that a rule has no condition; an unknown field is reported as one anyway.
+// condition reads an expression of CEL, in one line or several.
+func (r *reader) condition(n *tree.Node) *Condition {
+	if n == nil || !r.isString(n) {
+		return nil
+	}
+	text := strings.TrimRight(n.Text, "\n")
+	err := checkText(strings.ReplaceAll(text, "\n", " "))
+	if err == nil && strings.TrimSpace(text) == "" {
+		err = errors.New("this condition must not be empty")
+	}
+	if err != nil {
+		r.fail(n, "%v", err)
+		return nil
+	}
+	return &Condition{Position: r.position(n), Text: r.keep(text), Plain: !n.Quoted}
+}
+
+// shadow reads true, or the time by when somebody should have decided.
+func (r *reader) shadow(n *tree.Node) *Shadow {
+	switch {
+	case n == nil:
+		return nil
+	case n.Kind == tree.Mapping:
+		o := r.object(n, shadowShape)
+		return &Shadow{Position: r.position(n), Until: r.timestamp(o.need("until"))}
+	}
+	value, ok := r.boolean(n)
+	if ok && !value {
+		r.fail(n, "a rule is enforced unless it says shadow: true: leave this out")
+	}
+	return &Shadow{Position: r.position(n)}
+}
+
+// namesNothing says that a rule has no conjunct; an unknown field is reported as one anyway.
 func (o object) namesNothing() bool {
 	for key := range o.node.Fields() {
-		if key.Text != "name" {
+		if key.Text != "name" && key.Text != "shadow" {
 			return false
 		}
 	}

@@ -1,0 +1,4 @@
+package identity
+
+// A Revocation says what is cut off now.
+type Revocation struct{}
