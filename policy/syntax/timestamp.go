@@ -3,6 +3,7 @@ package syntax
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"time"
 
 	"github.com/postern/postern/policy/syntax/tree"
@@ -49,10 +50,12 @@ func parseTimestamp(s string) (time.Time, error) {
 	return t, nil
 }
 
-// strictTime reads by UnmarshalText, which unlike time.Parse takes RFC 3339 and nothing more.
+// dateTime is the grammar of RFC 3339 section 5.6, of which time.Parse takes more.
+var dateTime = regexp.MustCompile(`^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?(Z|[-+]([01][0-9]|2[0-3]):[0-5][0-9])$`)
+
 func strictTime(s string) (t time.Time, ok bool) {
-	err := t.UnmarshalText([]byte(s))
-	return t.UTC(), err == nil
+	t, err := time.Parse(time.RFC3339, s)
+	return t.UTC(), err == nil && dateTime.MatchString(s)
 }
 
 func lacksZone(s string) bool {
