@@ -57,7 +57,7 @@ func (b *Bundles) Verify(p Presented, at time.Time) (identity.Caller, error) {
 		return identity.Caller{}, reason.Errorf(reason.BadRequest,
 			"the principal is not the ID %q of the certificate beside it", id)
 	}
-	return identity.ProvenCaller(id, thumbprint), nil
+	return identity.ProvenCaller(id, thumbprint).WithSerial(leaf.SerialNumber), nil
 }
 
 // VerifyChain proves the client of a TLS connection of our own by the certificates that it
@@ -73,7 +73,7 @@ func (b *Bundles) VerifyChain(sent []*x509.Certificate, at time.Time) (identity.
 	if err != nil {
 		return identity.Caller{}, err
 	}
-	return identity.ProvenCaller(id, sha256.Sum256(sent[0].Raw)), nil
+	return identity.ProvenCaller(id, sha256.Sum256(sent[0].Raw)).WithSerial(sent[0].SerialNumber), nil
 }
 
 // verify is the whole of the X.509-SVID specification. What the client offers for the chain is
