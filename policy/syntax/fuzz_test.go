@@ -44,6 +44,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for _, d := range documents {
+			checkPlain(t, string(text), conditions(d))
 			written := toJSON(t, write(d))
 			again, err := syntax.Parse("again", []byte(written))
 			if err != nil {
@@ -65,6 +66,8 @@ func write(d syntax.Document) object {
 	switch {
 	case d.ServicePolicy != nil:
 		o["spec"] = writePolicy(d.ServicePolicy)
+	case d.MeshPolicy != nil:
+		o["spec"] = writeMesh(d.MeshPolicy)
 	case d.IdentityProvider != nil:
 		o["spec"] = writeProvider(d.IdentityProvider)
 	}
@@ -90,29 +93,42 @@ func writePolicy(p *syntax.ServicePolicy) object {
 }
 
 func rules(list []syntax.Rule) (all []object) {
-	for _, r := range list {
-		headers, source := object{}, []string{}
-		for _, h := range r.Headers {
-			if headers[h.Name] = match(h.Match); h.Present != nil {
-				headers[h.Name] = object{"present": *h.Present}
-			}
-		}
-		for _, p := range r.Source {
-			source = append(source, p.Prefix.String())
-		}
-		o := object{"name": r.Name.Value, "callers": texts(r.Callers), "headers": headers, "source": source}
-		if u := r.User; u != nil {
-			o["user"] = compact(object{
-				"provider": texts(u.Providers), "subjects": match(u.Subjects), "clients": match(u.Clients), "audiences": match(u.Audiences),
-				"scopes": match(u.Scopes), "roles": match(u.Roles), "acr": match(u.ACR), "amr": match(u.AMR),
-			})
-			if u.MaxAge != nil {
-				o["user"].(object)["maxAge"] = u.MaxAge.Age.String()
-			}
-		}
-		all = append(all, compact(o))
+	for i := range list {
+		all = append(all, writeRule(&list[i]))
 	}
 	return all
+}
+
+func writeRule(r *syntax.Rule) object {
+	headers, source := object{}, []string{}
+	for _, h := range r.Headers {
+		if headers[h.Name] = match(h.Match); h.Present != nil {
+			headers[h.Name] = object{"present": *h.Present}
+		}
+	}
+	for _, p := range r.Source {
+		source = append(source, p.Prefix.String())
+	}
+	o := object{"name": r.Name.Value, "callers": texts(r.Callers), "headers": headers, "source": source}
+	if u := r.User; u != nil {
+		o["user"] = compact(object{
+			"provider": texts(u.Providers), "subjects": match(u.Subjects), "clients": match(u.Clients), "audiences": match(u.Audiences),
+			"scopes": match(u.Scopes), "roles": match(u.Roles), "acr": match(u.ACR), "amr": match(u.AMR),
+		})
+		if u.MaxAge != nil {
+			o["user"].(object)["maxAge"] = u.MaxAge.Age.String()
+		}
+	}
+	if r.When != nil {
+		o["when"] = r.When.Text
+	}
+	if r.Shadow != nil {
+		o["shadow"] = true
+		if !r.Shadow.Until.IsZero() {
+			o["shadow"] = object{"until": r.Shadow.Until}
+		}
+	}
+	return compact(o)
 }
 
 func match(m *syntax.Match) object {

@@ -60,13 +60,22 @@ type Onboarding struct {
 	Until     time.Time
 }
 
+const besideRule = "belongs in the deny or the require of a guardrail"
+
 var (
 	meshPolicyShape = &shape{what: "the spec of a MeshPolicy", fields: []string{"guardrails", "onboarding"}}
-	guardrailShape  = &shape{what: "a guardrail", fields: []string{"name", "workloads", "http", "grpc", "except", "deny", "require"}}
+	guardrailShape  = &shape{
+		what: "a guardrail", fields: []string{"name", "workloads", "http", "grpc", "except", "deny", "require"},
+		refused: map[string]string{
+			"allow":   "is for a ServicePolicy: a guardrail denies or requires, and allows nothing",
+			"callers": besideRule, "user": besideRule, "headers": besideRule, "source": besideRule, "when": besideRule, "shadow": besideRule,
+		},
+	}
 	exceptShape     = &shape{what: "an except", fields: []string{"workloads", "http", "grpc"}}
 	onboardingShape = &shape{what: "an onboarding", fields: []string{"workloads", "until"}}
-	requireShape    = &shape{what: "a require", fields: guardRuleFields}
-	guardDenyShape  = &shape{what: "the deny of a guardrail", fields: guardRuleFields}
+	requireShape    = &shape{what: "a require", fields: guardRuleFields, refused: unnamed}
+	guardDenyShape  = &shape{what: "the deny of a guardrail", fields: guardRuleFields, refused: unnamed}
+	unnamed         = map[string]string{"name": "is that of the guardrail: leave it out here"}
 	guardRuleFields = []string{"callers", "user", "headers", "source", "when", "shadow"}
 	guardHTTPShape  = &shape{
 		what: "the http of a guardrail", fields: []string{"methods", "path", "hosts"},
@@ -84,7 +93,7 @@ func (r *reader) meshPolicy(n *tree.Node) *MeshPolicy {
 	items := r.items(o.get("guardrails"))
 	seen := newSeen(len(items))
 	for i := range items {
-		g := scope{reader: r}.guardrail(&items[i])
+		g := scope{reader: r, mesh: true}.guardrail(&items[i])
 		if line := seen.add(g.Name); line > 0 {
 			r.errors.Add(&Error{g.Name.Position, fmt.Sprintf("a guardrail named %s stands in line %d already", quote(g.Name.Value), line)})
 		}
@@ -122,21 +131,19 @@ func (s scope) guardrail(n *tree.Node) Guardrail {
 
 // guarded reads what a guardrail, or an except of one, matches.
 func (r *reader) guarded(o object) (*GuardHTTP, *GuardGRPC) {
-	http, grpc := o.get("http"), o.get("grpc")
-	if http != nil && grpc != nil {
-		o.one("http", "grpc")
-		return nil, nil
+	switch o.chosen("at most", []string{"http", "grpc"}) {
+	case "http":
+		return r.guardHTTP(o.get("http")), nil
+	case "grpc":
+		return nil, r.guardGRPC(o.get("grpc"))
 	}
-	return r.guardHTTP(http), r.guardGRPC(grpc)
+	return nil, nil
 }
 
 func (r *reader) guardHTTP(n *tree.Node) *GuardHTTP {
-	if n == nil {
-		return nil
-	}
 	o := r.object(n, guardHTTPShape)
 	if o.node != nil && len(o.node.Items) == 0 {
-		r.fail(n, "this http names nothing: leave it out for every request")
+		r.fail(n, "this http names nothing: name methods, path or hosts, or leave it out")
 	}
 	return &GuardHTTP{
 		Position: r.position(n),
@@ -147,9 +154,6 @@ func (r *reader) guardHTTP(n *tree.Node) *GuardHTTP {
 }
 
 func (r *reader) guardGRPC(n *tree.Node) *GuardGRPC {
-	if n == nil {
-		return nil
-	}
 	o := r.object(n, guardGRPCShape)
 	return &GuardGRPC{
 		Position: r.position(n),

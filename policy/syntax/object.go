@@ -79,22 +79,28 @@ func (o object) need(field string) *tree.Node {
 
 // one returns the name of the one field that is there, among several of which exactly one may be.
 func (o object) one(fields ...string) string {
-	if o.node == nil {
-		return ""
-	}
-	chosen := ""
-	for key := range o.node.Fields() {
-		if !slices.Contains(fields, key.Text) {
-			continue
-		}
-		if chosen != "" {
-			o.fail(key, "%s has %s already, and takes exactly one of %s", o.shape.what, chosen, enumerate(fields))
-			return chosen
-		}
-		chosen = key.Text
-	}
-	if chosen == "" && !slices.ContainsFunc(o.meant, func(near string) bool { return slices.Contains(fields, near) }) {
+	chosen := o.chosen("exactly", fields)
+	if chosen == "" && o.node != nil && !slices.ContainsFunc(o.meant, func(near string) bool { return slices.Contains(fields, near) }) {
 		o.fail(o.node, "%s needs exactly one of %s", o.shape.what, enumerate(fields))
+	}
+	return chosen
+}
+
+// chosen returns the first of these fields that is there, and reports a second one.
+func (o object) chosen(how string, fields []string) string {
+	chosen := ""
+	if o.node == nil {
+		return chosen
+	}
+	for key := range o.node.Fields() {
+		switch {
+		case !slices.Contains(fields, key.Text):
+		case chosen != "":
+			o.fail(key, "%s has %s already, and takes %s one of %s", o.shape.what, chosen, how, enumerate(fields))
+			return chosen
+		default:
+			chosen = key.Text
+		}
 	}
 	return chosen
 }

@@ -84,9 +84,9 @@ func (r *reader) shadow(n *tree.Node) *Shadow {
 	case n.Kind == tree.Mapping:
 		o := r.object(n, shadowShape)
 		return &Shadow{Position: r.position(n), Until: r.timestamp(o.need("until"))}
-	}
-	value, ok := r.boolean(n)
-	if ok && !value {
+	case n.Kind != tree.Scalar || n.Quoted || n.Text != "true" && n.Text != "false":
+		r.fail(n, "expected true, or {until: TIME}, found %s", found(n))
+	case n.Text == "false":
 		r.fail(n, "a rule is enforced unless it says shadow: true: leave this out")
 	}
 	return &Shadow{Position: r.position(n)}
@@ -132,6 +132,9 @@ func (s scope) checkGroup(name string) error {
 		if group == name {
 			return nil
 		}
+	}
+	if s.mesh {
+		return errors.New("groups belong to a ServicePolicy: name the callers themselves here")
 	}
 	if near := nearest(name, s.groups); near != "" {
 		return fmt.Errorf(`this document has no group %s: did you mean "group:%s"?`, quote(name), near)

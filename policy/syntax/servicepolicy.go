@@ -13,10 +13,11 @@ var servicePolicyShape = &shape{
 	fields: []string{"workloads", "groups", "deny", "routes"},
 }
 
-// A scope is a reader of one ServicePolicy, whose rules may name its groups.
+// A scope is a reader of one policy, whose rules may name its groups.
 type scope struct {
 	*reader
 	groups []string
+	mesh   bool // a MeshPolicy, which has none
 }
 
 func (r *reader) servicePolicy(n *tree.Node) *ServicePolicy {

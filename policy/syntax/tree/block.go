@@ -85,7 +85,7 @@ func (s *scanner) blockMapping(key Node) (Node, *Fault) {
 func (s *scanner) nextKey(column int) (Node, bool, *Fault) {
 	switch {
 	case s.column() > column:
-		return Node{}, false, s.fail("this is indented more than the field above, which has its value already")
+		return Node{}, false, s.deeper()
 	case s.dash():
 		return Node{}, false, s.fail("a list item among the fields of a mapping")
 	}
@@ -96,6 +96,15 @@ func (s *scanner) nextKey(column int) (Node, bool, *Fault) {
 		err = notField(&n)
 	}
 	return key, ok, err
+}
+
+// deeper says why a line cannot be indented more than the field above it, which has its value.
+func (s *scanner) deeper() *Fault {
+	err := s.fail("this is indented more than the field above, which has its value already")
+	if _, ok, _ := s.key(); !ok && !s.dash() {
+		err.Message += ": a value of several lines begins with | and a new line"
+	}
+	return err
 }
 
 // blockValue reads what stands behind a field's colon, or below it. A list may stand in the
@@ -136,6 +145,9 @@ func (s *scanner) inline(parent int) (Node, *Fault) {
 	}
 	if s.peek(0) == ':' {
 		return Node{}, s.fail("a second colon on one line: put a value that holds \": \" in quotes")
+	}
+	if n.Quoted && !s.blank() {
+		return Node{}, s.fail("the quotes end before this, and the value with them: put all of it in quotes of the other kind, or below a |")
 	}
 	return n, s.finishLine()
 }
