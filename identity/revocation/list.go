@@ -1,0 +1,75 @@
+package revocation
+
+import (
+	"time"
+
+	"github.com/postern/postern/identity"
+)
+
+// A List is what some Revocation documents cut off. It is immutable and safe for concurrent use;
+// asking it neither waits nor allocates, and takes as long with many entries as with few. A nil
+// List, and the zero List, cut nothing off.
+type List struct {
+	entries []*Entry
+	callers map[string]*callers // by trust domain
+	serials map[certificate]*Entry
+	tokens  map[string]*tokens // by provider
+}
+
+// A certificate is how a certificate is named.
+type certificate struct {
+	domain string
+	serial identity.Serial
+}
+
+// Caller returns the entry that cuts the caller off at a time, nil when none does. Nobody is never
+// cut off.
+func (l *List) Caller(c identity.Caller, now time.Time) *Entry {
+	if l == nil || c.IsZero() {
+		return nil
+	}
+	if e := l.callers[c.TrustDomain()].find(c.String(), now); e != nil {
+		return e
+	}
+	if len(l.serials) == 0 {
+		return nil
+	}
+	serial, ok := c.Serial()
+	if !ok {
+		return nil
+	}
+	if e := l.serials[certificate{c.TrustDomain(), serial}]; e.holds(now) {
+		return e
+	}
+	return nil
+}
+
+// User returns the entry that cuts off the credential that proved the user, at a time; nil when
+// none does. Nobody is never cut off.
+func (l *List) User(u *identity.User, now time.Time) *Entry {
+	if l == nil || u.IsZero() {
+		return nil
+	}
+	return l.tokens[u.Provider].find(u, now)
+}
+
+// Entries returns every entry, ended ones included, in the order of the documents. It must not be
+// modified.
+func (l *List) Entries() []*Entry {
+	if l == nil {
+		return nil
+	}
+	return l.entries
+}
+
+// Providers returns the names of the providers that entries name, each once, in no order.
+func (l *List) Providers() []string {
+	if l == nil {
+		return nil
+	}
+	names := make([]string, 0, len(l.tokens))
+	for name := range l.tokens {
+		names = append(names, name)
+	}
+	return names
+}
