@@ -140,12 +140,14 @@ type outcome struct {
 	snapshot *Snapshot
 	request  policy.Request
 	decision policy.Decision
+	cut      cut
 	detail   string // what is wrong, for the operator
 	took     time.Duration
 }
 
 // decide is the whole way: canonicalise, caller, user, policy.
 func (o *outcome) decide(check *authv3.CheckRequest) {
+	defer o.nameCut()
 	if !o.snapshot.complete() {
 		o.request.ID = newID()
 		o.decision.Reason = reason.NotReady
@@ -168,6 +170,7 @@ func (o *outcome) decide(check *authv3.CheckRequest) {
 	m := o.snapshot.Policy.Match(q)
 	if from := m.Providers(); len(from) > 0 {
 		q.Credential = o.snapshot.Users.Authenticate(from, q.Headers, q.Time, q.Caller)
+		o.cutUser()
 	}
 	o.decision = m.Decide(q)
 	if c := q.Credential; c.Cause != nil && c.Reason == o.decision.Reason {
@@ -184,7 +187,7 @@ func (o *outcome) destination(check *authv3.CheckRequest) error {
 	return nil
 }
 
-// caller verifies the certificate on the other end of the connection.
+// caller verifies the certificate on the other end of the connection, and that it is not cut off.
 func (o *outcome) caller(check *authv3.CheckRequest) (err error) {
 	source := check.GetAttributes().GetSource()
 	p := svid.Presented{Principal: source.GetPrincipal(), Certificate: source.GetCertificate()}
@@ -195,8 +198,10 @@ func (o *outcome) caller(check *authv3.CheckRequest) (err error) {
 	default:
 		return reason.Errorf(reason.BadHeader, "there is more than one x-forwarded-client-cert")
 	}
-	o.request.Caller, err = o.snapshot.Callers.Verify(p, o.request.Time)
-	return err
+	if o.request.Caller, err = o.snapshot.Callers.Verify(p, o.request.Time); err != nil {
+		return err
+	}
+	return o.cutCaller()
 }
 
 func (o *outcome) refuse(err error) {
@@ -213,7 +218,7 @@ func (o *outcome) deny(why reason.Code) {
 func (o *outcome) record() record.Record {
 	r := record.Record{
 		Time: o.start, RequestID: o.request.ID, Decision: o.decision, Caller: o.request.Caller,
-		User: o.request.Credential.User, Method: o.request.Method.String(), Host: o.request.Host.String(),
+		User: o.user(), Method: o.request.Method.String(), Host: o.request.Host.String(),
 		Latency: o.took, Detail: o.detail,
 	}
 	if o.snapshot != nil {

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/identity/revocation"
 	"github.com/postern/postern/identity/svid"
 	"github.com/postern/postern/policy"
 )
@@ -17,6 +18,7 @@ type Snapshot struct {
 	Digest  string // of the documents that Policy was compiled from
 	Callers svid.Verifier
 	Users   *provider.Set
+	Revoked *revocation.List // nil: nobody is cut off
 }
 
 // complete says that nothing is missing without which a refusal would blame the client.
