@@ -89,7 +89,7 @@ func compile(t testing.TB, text string) *policy.Set {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := policy.Compile(documents, orders)
+	set, err := policy.Compile(documents, policy.Options{Workload: orders, Now: time.Now()})
 	if err != nil {
 		t.Fatal(err)
 	}

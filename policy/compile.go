@@ -2,19 +2,74 @@ package policy
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/condition"
 	"github.com/postern/postern/policy/pattern"
 	"github.com/postern/postern/policy/syntax"
 )
 
-// Compile builds the set of one workload, a SPIFFE ID, out of every document there is. Those
-// that do not protect the workload are checked as far as one document can be. The faults are
-// reported together, as *syntax.Errors; with any there is no set.
-func Compile(documents []syntax.Document, workload string) (*Set, error) {
-	c := &compiler{set: &Set{workload: workload, services: map[string]bool{}}, known: map[string]bool{}}
+// Options say for whom and when documents are compiled.
+type Options struct {
+	Workload string    // the SPIFFE ID that is protected
+	Now      time.Time // from which onboarding is bounded
+}
+
+// Compile builds the set of one workload out of every document there is. Those that do not
+// protect the workload are checked as far as one document can be. The faults are reported
+// together, as *syntax.Errors; with any there is no set.
+func Compile(documents []syntax.Document, o Options) (*Set, error) {
+	c := prepare(documents, o.Now)
+	set, err := c.assemble(o.Workload)
+	c.faults.Add(err)
+	if err := c.faults.Err(); err != nil {
+		return nil, err
+	}
+	return set, nil
+}
+
+// A Catalog is documents whose rules are compiled, from which the sets of many workloads are
+// made. It is immutable.
+type Catalog struct {
+	policies   []compiledPolicy
+	guards     []guardrail
+	onboarding []onboarding
+	providers  []identity.Provider
+	faults     syntax.Errors
+}
+
+// A compiledPolicy is one ServicePolicy.
+type compiledPolicy struct {
+	name      string // namespace/name
+	workloads []pattern.Pattern
+	deny      []*Rule
+	routes    []compiledRoute
+}
+
+type compiledRoute struct {
+	from        *syntax.Route
+	allow, deny []*Rule
+}
+
+// Prepare compiles what does not depend on whom it protects. The faults are those of Compile but
+// for conflicts between routes.
+func Prepare(documents []syntax.Document, now time.Time) (*Catalog, error) {
+	c := prepare(documents, now)
+	if err := c.faults.Err(); err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// Set returns the set of one workload, or, as *syntax.Errors, which routes conflict.
+func (c *Catalog) Set(workload string) (*Set, error) { return c.assemble(workload) }
+
+func prepare(documents []syntax.Document, now time.Time) *Catalog {
+	c := &compiler{catalog: &Catalog{}, known: map[string]bool{}, now: now, conditions: condition.NewCompiler()}
 	documents = slices.Clone(documents)
 	slices.SortStableFunc(documents, func(a, b syntax.Document) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
@@ -22,63 +77,63 @@ func Compile(documents []syntax.Document, workload string) (*Set, error) {
 	})
 	c.names(documents)
 	for i := range documents {
-		if p := documents[i].ServicePolicy; p != nil {
-			c.policy(documents[i].Namespace+"/"+documents[i].Name, p)
+		d := &documents[i]
+		switch {
+		case d.ServicePolicy != nil:
+			c.policy(d.Namespace+"/"+d.Name, d.ServicePolicy)
+		case d.MeshPolicy != nil:
+			c.mesh(d.MeshPolicy)
 		}
 	}
-	c.overlaps()
-	c.finish()
-	if err := c.faults.Err(); err != nil {
-		return nil, err
-	}
-	return c.set, nil
+	return c.catalog
 }
 
-// A compiler builds one set and gathers what is wrong.
+// A compiler fills one catalog.
 type compiler struct {
-	set    *Set
-	known  map[string]bool // IdentityProviders by name
-	faults syntax.Errors
+	catalog    *Catalog
+	known      map[string]bool // IdentityProviders by name
+	now        time.Time
+	conditions *condition.Compiler
 }
 
 func (c *compiler) fault(at Position, format string, args ...any) {
-	c.faults.Add(&syntax.Error{Position: at, Message: fmt.Sprintf(format, args...)})
+	c.catalog.faults.Add(&syntax.Error{Position: at, Message: fmt.Sprintf(format, args...)})
 }
 
 // unparsed refuses what parsing refuses in better words: a document need not have been parsed.
-func (c *compiler) unparsed(at Position) { c.fault(at, "no document that was parsed has this here") }
+func (c *compiler) unparsed(at Position) { c.fault(at, noParse) }
+
+const noParse = "no document that was parsed has this here"
 
 // names takes in the providers, and refuses two documents of one kind and name.
 func (c *compiler) names(documents []syntax.Document) {
-	c.faults.Add(syntax.Duplicates(documents))
+	c.catalog.faults.Add(syntax.Duplicates(documents))
 	for i := range documents {
 		d := &documents[i]
 		if d.IdentityProvider != nil {
 			c.known[d.Name] = true
-			c.set.providers = append(c.set.providers, *d.IdentityProvider)
+			c.catalog.providers = append(c.catalog.providers, *d.IdentityProvider)
 		}
 	}
+	slices.SortFunc(c.catalog.providers, func(a, b identity.Provider) int { return cmp.Compare(a.Name, b.Name) })
 }
 
-// policy compiles one ServicePolicy, and adds it to the set when it protects the workload.
+// policy compiles one ServicePolicy.
 func (c *compiler) policy(name string, p *syntax.ServicePolicy) {
 	s := scope{compiler: c, groups: map[string][]pattern.Pattern{}}
 	for _, g := range p.Groups {
 		s.groups[g.Name.Value] = c.patterns(g.Callers)
 	}
-	protects := slices.ContainsFunc(c.patterns(p.Workloads), func(w pattern.Pattern) bool { return w.Match(c.set.workload) })
-	deny := s.rules(p.Deny, true)
-	if protects {
-		c.set.policies = append(c.set.policies, name)
-		c.set.deny = append(c.set.deny, deny...)
-	}
+	compiled := compiledPolicy{name: name, workloads: c.patterns(p.Workloads), deny: s.rules(p.Deny, Deny)}
 	for i := range p.Routes {
-		r := &route{policy: name, name: p.Routes[i].Name.Value}
-		r.allow, r.deny = s.rules(p.Routes[i].Allow, false), s.rules(p.Routes[i].Deny, true)
-		if protects {
-			c.place(&p.Routes[i], r)
+		r := &p.Routes[i]
+		s.params = nil
+		if r.HTTP != nil {
+			s.params = paramsOf(r.HTTP.Path.Value)
 		}
+		compiled.routes = append(compiled.routes, compiledRoute{r, s.rules(r.Allow, Allow), s.rules(r.Deny, Deny)})
 	}
+	c.catalog.policies = append(c.catalog.policies, compiled)
 }
 
 func (c *compiler) patterns(texts []syntax.Text) []pattern.Pattern {
@@ -94,28 +149,29 @@ func (c *compiler) patterns(texts []syntax.Text) []pattern.Pattern {
 	return all
 }
 
-// finish derives what is read per request from what was gathered.
-func (c *compiler) finish() {
-	s := c.set
-	slices.SortFunc(s.providers, func(a, b identity.Provider) int { return cmp.Compare(a.Name, b.Name) })
-	s.rules = len(s.deny)
-	for _, r := range s.routes {
-		s.rules += len(r.deny) + len(r.allow)
-		r.providers, r.headers = reads(s.deny, r.deny, r.allow)
-	}
+func anyMatches(patterns []pattern.Pattern, id string) bool {
+	return slices.ContainsFunc(patterns, func(p pattern.Pattern) bool { return p.Match(id) })
 }
 
-// reads returns the providers and headers that rules look at, sorted.
-func reads(lists ...[]*Rule) (providers, headers []string) {
-	for _, rules := range lists {
-		for _, r := range rules {
-			providers = append(providers, r.user.providers...)
-			for i := range r.header {
-				headers = append(headers, r.header[i].name)
-			}
-		}
+// condition compiles one, and says where in the file it is wrong.
+func (c *compiler) condition(from *syntax.Condition, params []condition.Param) *condition.Condition {
+	compiled, err := c.conditions.Compile(from.Text, params)
+	if err == nil {
+		return compiled
 	}
-	slices.Sort(providers)
-	slices.Sort(headers)
-	return slices.Compact(providers), slices.Compact(headers)
+	var faults condition.Errors
+	if !errors.As(err, &faults) {
+		c.fault(from.Position, "%v", err)
+		return nil
+	}
+	for _, f := range faults {
+		at := from.Position
+		if from.Plain && f.Line == 1 && at.Line > 0 {
+			at.Column += f.Column - 1
+			c.fault(at, "%s", f.Message)
+			continue
+		}
+		c.fault(at, "line %d, column %d of the condition: %s", f.Line, f.Column, f.Message)
+	}
+	return nil
 }

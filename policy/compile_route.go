@@ -29,13 +29,13 @@ func (s spot) occupant() *route {
 
 // place puts a route into every cell that it matches. Where a route of another policy has the
 // same match, the two become one; anything between is a conflict.
-func (c *compiler) place(from *syntax.Route, r *route) {
+func (a *assembler) place(from *syntax.Route, r *route) {
 	m := matchOf(from)
 	if m == nil {
-		c.unparsed(from.Position)
+		a.unparsed(from.Position)
 		return
 	}
-	spots := c.spots(m)
+	spots := a.spots(m)
 	var other *route
 	for _, s := range spots {
 		if other = s.occupant(); other != nil {
@@ -48,11 +48,11 @@ func (c *compiler) place(from *syntax.Route, r *route) {
 		for _, s := range spots {
 			s.cells[s.cell] = r
 		}
-		c.set.routes = append(c.set.routes, r)
+		a.set.routes = append(a.set.routes, r)
 	case !other.match.equal(m):
-		c.fault(from.Position, "this route and the one at %v match some of the same requests: name each host and method in one of them only, or put the rules of both into one route", other.at)
+		a.fault(from.Position, "this route and the one at %v match some of the same requests: name each host and method in one of them only, or put the rules of both into one route", other.at)
 	case slices.Contains(other.sources, r.policy):
-		c.fault(from.Position, "this route repeats the one at %v: put the rules of both into one", other.at)
+		a.fault(from.Position, "this route repeats the one at %v: put the rules of both into one", other.at)
 	default:
 		other.sources = append(other.sources, r.policy)
 		other.allow = append(other.allow, r.allow...)
@@ -100,10 +100,10 @@ func (m *match) equal(o *match) bool {
 }
 
 // spots returns every cell of a match, in a tree that has grown to hold them.
-func (c *compiler) spots(m *match) []spot {
-	root, upgrades, hosts := &c.set.http, m.upgrades, m.hosts
+func (a *assembler) spots(m *match) []spot {
+	root, upgrades, hosts := &a.set.http, m.upgrades, m.hosts
 	if m.grpc {
-		root = &c.set.grpc
+		root = &a.set.grpc
 	}
 	if len(upgrades) == 0 {
 		upgrades = []string{""}
@@ -115,11 +115,11 @@ func (c *compiler) spots(m *match) []spot {
 	for _, path := range m.paths {
 		t, err := template.Parse(path)
 		if err != nil {
-			c.fault(m.at, "%v", err)
+			a.fault(m.at, "%v", err)
 			continue
 		}
 		if m.grpc {
-			c.set.services[t.Segments()[0].Literal] = true
+			a.set.services[t.Segments()[0].Literal] = true
 		}
 		l := root.add(t)
 		if l.from.IsZero() {
@@ -128,7 +128,7 @@ func (c *compiler) spots(m *match) []spot {
 		for _, host := range hosts {
 			for _, method := range m.methods {
 				for _, upgrade := range upgrades {
-					all = append(all, spot{l.at(c.host(m.at, host)), cell{method, upgrade}})
+					all = append(all, spot{l.at(a.host(m.at, host)), cell{method, upgrade}})
 				}
 			}
 		}
@@ -137,13 +137,13 @@ func (c *compiler) spots(m *match) []spot {
 }
 
 // host returns a host as requests are compared with it.
-func (c *compiler) host(at Position, name string) string {
+func (a *assembler) host(at Position, name string) string {
 	if name == "" {
 		return ""
 	}
 	h, err := ParseHost(name)
 	if err != nil || h.String() != name {
-		c.unparsed(at)
+		a.unparsed(at)
 	}
 	return h.String()
 }

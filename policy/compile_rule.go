@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern/postern/policy/condition"
 	"github.com/postern/postern/policy/pattern"
 	"github.com/postern/postern/policy/syntax"
 )
@@ -15,18 +16,19 @@ const anyone = "anyone"
 type scope struct {
 	*compiler
 	groups map[string][]pattern.Pattern
+	params []condition.Param // of the path of the route, or guardrail
 }
 
-func (s scope) rules(from []syntax.Rule, deny bool) []*Rule {
+func (s scope) rules(from []syntax.Rule, effect Effect) []*Rule {
 	all := make([]*Rule, len(from))
 	for i := range from {
-		all[i] = s.rule(&from[i], deny)
+		all[i] = s.rule(&from[i], effect)
 	}
 	return all
 }
 
-func (s scope) rule(from *syntax.Rule, deny bool) *Rule {
-	r := &Rule{at: from.Position, name: from.Name.Value, deny: deny}
+func (s scope) rule(from *syntax.Rule, effect Effect) *Rule {
+	r := &Rule{at: from.Position, name: from.Name.Value, effect: effect, shadow: from.Shadow != nil}
 	if len(from.Callers) > 0 {
 		r.named |= OnCallers
 		r.anyone, r.caller = s.callers(from.Callers)
@@ -43,7 +45,11 @@ func (s scope) rule(from *syntax.Rule, deny bool) *Rule {
 		r.named |= OnSource
 		r.source = append(r.source, p.Prefix)
 	}
-	if r.named == 0 || !deny && r.named&OnCallers == 0 {
+	if from.When != nil {
+		r.named |= OnWhen
+		r.when = s.condition(from.When, s.params)
+	}
+	if r.named == 0 || effect == Allow && r.named&OnCallers == 0 {
 		s.unparsed(from.Position)
 	}
 	return r

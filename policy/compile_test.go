@@ -31,7 +31,7 @@ func TestCompileRefuses(t *testing.T) {
 			}
 			documents, want := parseArchive(t, a), strings.TrimSpace(section(t, a, "faults"))
 			for range 2 {
-				set, err := policy.Compile(documents, workload)
+				set, err := policy.Compile(documents, options)
 				if got := faults(err); got != want {
 					t.Errorf("got\n%s\nwant\n%s", got, want)
 				}
@@ -50,7 +50,7 @@ func TestCompileBoundsFaults(t *testing.T) {
 	for range syntax.MaxErrors + 7 {
 		p.Workloads = append(p.Workloads, syntax.Text{Value: "nobody"})
 	}
-	_, err := policy.Compile([]syntax.Document{{Kind: "ServicePolicy", Name: "many", ServicePolicy: p}}, workload)
+	_, err := policy.Compile([]syntax.Document{{Kind: "ServicePolicy", Name: "many", ServicePolicy: p}}, options)
 	lines := strings.Split(faults(err), "\n")
 	if len(lines) != syntax.MaxErrors+1 || lines[syntax.MaxErrors] != "and 7 more" {
 		t.Errorf("%d lines, of which the last is %q", len(lines), lines[len(lines)-1])
@@ -66,7 +66,7 @@ func TestCompileRefusesWhatParsingWould(t *testing.T) {
 		edit(&r)
 		return &syntax.ServicePolicy{Workloads: text(workload), Routes: []syntax.Route{r}}
 	}
-	if _, err := policy.Compile([]syntax.Document{{ServicePolicy: route(func(*syntax.Route) {})}}, workload); err != nil {
+	if _, err := policy.Compile([]syntax.Document{{ServicePolicy: route(func(*syntax.Route) {})}}, options); err != nil {
 		t.Fatalf("the cases differ from a policy that does not compile: %v", err)
 	}
 	for name, p := range map[string]*syntax.ServicePolicy{
@@ -81,7 +81,7 @@ func TestCompileRefusesWhatParsingWould(t *testing.T) {
 		"a host with a port":          route(func(r *syntax.Route) { r.HTTP.Hosts = text("a.test:1") }),
 		"a workload that is none":     {Workloads: text("nobody")},
 	} {
-		if set, err := policy.Compile([]syntax.Document{{ServicePolicy: p}}, workload); set != nil || err == nil {
+		if set, err := policy.Compile([]syntax.Document{{ServicePolicy: p}}, options); set != nil || err == nil {
 			t.Errorf("%s: compiled", name)
 		}
 	}
@@ -102,7 +102,7 @@ func TestOverlapsByBruteForce(t *testing.T) {
 	accepted, refused := 0, 0
 	for range 3000 {
 		paths := randomTemplates(r)
-		set, err := policy.Compile([]syntax.Document{routesOf(paths)}, workload)
+		set, err := policy.Compile([]syntax.Document{routesOf(paths)}, options)
 		sets := matched(t, universe, paths)
 		if want := ambiguous(sets); (err != nil) != want {
 			t.Fatalf("%q: compiling says %v, ambiguous %v", paths, err, want)
@@ -262,7 +262,7 @@ spec:
 		fmt.Println(err)
 		return
 	}
-	set, err := policy.Compile(documents, "spiffe://shop.test/ns/shop/sa/orders")
+	set, err := policy.Compile(documents, policy.Options{Workload: "spiffe://shop.test/ns/shop/sa/orders"})
 	if err != nil {
 		fmt.Println(err)
 		return

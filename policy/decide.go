@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -13,32 +12,74 @@ import (
 // where [Match.Providers] says.
 func (s *Set) Decide(q *Request) Decision { return s.Match(q).Decide(q) }
 
-// Decide weighs the rules of the route. Any deny that matches denies, and so does one that
-// cannot be told; else an allow that matches allows; else the request is refused, and the
-// reason says what stood between. A credential that was presented and is bad denies whatever
-// the rules say.
+// Decide weighs the rules. Any deny that matches denies, and so does one that cannot be told;
+// else an allow that matches allows, if everything matches that guardrails require; else the
+// request is refused, and the reason says what stood between. A credential that was presented
+// and is bad denies whatever the rules say.
 func (m Match) Decide(q *Request) Decision {
-	if m.route == nil {
+	if m.set == nil {
 		return Decision{Reason: m.why}
 	}
-	d := Decision{Policy: m.route.policy, Route: m.route.name}
+	d := Decision{}
+	if m.route != nil {
+		d.Policy, d.Route = m.route.policy, m.route.name
+	}
 	if m.ambiguous(q.Headers) {
 		d.Reason = reason.BadHeader
 		return d
 	}
 	d.Rules = m.evaluate(q)
-	if e := first(d.Rules, func(e Evaluation) bool { return e.Rule.deny && e.verdict() != notMatched }); e != nil {
-		return d.because(e, reason.DeniedByRule)
+	m.rule(&d, q, enforced)
+	if slices.ContainsFunc(d.Rules, func(e Evaluation) bool { return e.Rule.shadow }) {
+		would := Decision{Rules: d.Rules}
+		m.rule(&would, q, everyRule)
+		d.Shadow = &Verdict{would.Allow, would.Reason, would.Rule, would.RuleName}
 	}
-	bad := m.refuses(q.Credential)
-	if !bad {
-		if e := first(d.Rules, func(e Evaluation) bool { return !e.Rule.deny && e.verdict() == matched }); e != nil {
+	return d
+}
+
+// counts says which rules take part in a verdict.
+type counts func(*Rule) bool
+
+func enforced(r *Rule) bool { return !r.shadow }
+func everyRule(*Rule) bool  { return true }
+
+// rule gives the verdict over the rules that count. Onboarding turns a refusal that is for want
+// of a policy, a route, a rule or a credential into an allow, while all that is required holds.
+func (m Match) rule(d *Decision, q *Request, count counts) {
+	if e := m.deniedBy(d.Rules, count); e != nil {
+		why := reason.DeniedByRule
+		if e.Rule.guard {
+			why = reason.DeniedByGuardrail
+		}
+		d.because(e, why)
+		return
+	}
+	unmet := first(d.Rules, func(e *Evaluation) bool { return count(e.Rule) && e.Rule.effect == Require && !e.Matched() })
+	d.Reason = m.why
+	if m.route != nil {
+		allow := first(d.Rules, func(e *Evaluation) bool { return count(e.Rule) && e.Rule.effect == Allow && e.Matched() })
+		bad := m.refuses(q.Credential)
+		if allow != nil && unmet == nil && !bad {
 			d.Allow = true
-			return d.because(e, reason.Allowed)
+			d.because(allow, reason.Allowed)
+			return
+		}
+		d.refuse(q.Credential, bad, len(m.providers) > 0, count)
+		if allow != nil && unmet != nil {
+			d.because(unmet, d.Reason)
 		}
 	}
-	d.refuse(q.Credential, bad)
-	return d
+	if at, ok := m.set.onboards(q); ok && unmet == nil && q.Credential.Reason != reason.TokenRevoked {
+		d.Allow, d.Reason, d.Rule, d.RuleName, d.Challenge, d.RetryAfter = true, reason.Onboarding, at, "", Challenge{}, 0
+	}
+}
+
+// deniedBy returns the deny that matches or errs: a guardrail's before any other.
+func (m Match) deniedBy(all []Evaluation, count counts) *Evaluation {
+	return first(all, func(e *Evaluation) bool {
+		return count(e.Rule) && e.Rule.effect == Deny && e.verdict() != notMatched
+	})
 }
 
 // ambiguous says that a header that the rules read holds a comma which Envoy may have put
@@ -47,91 +88,47 @@ func (m Match) ambiguous(h Headers) bool {
 	if !h.joined {
 		return false
 	}
-	return slices.ContainsFunc(m.route.headers, func(name string) bool {
+	comma := func(name string) bool {
 		return slices.ContainsFunc(h.Values(name), func(v string) bool { return strings.Contains(v, ",") })
-	})
+	}
+	return slices.ContainsFunc(m.headers, comma)
 }
 
+// evaluate looks at every rule: those of guardrails first, then the policies', then the route's.
 func (m Match) evaluate(q *Request) []Evaluation {
-	all := make([]Evaluation, 0, len(m.set.deny)+len(m.route.deny)+len(m.route.allow))
-	for _, rules := range [][]*Rule{m.set.deny, m.route.deny, m.route.allow} {
+	lists := [...][]*Rule{m.guards, m.set.deny, nil, nil}
+	if m.route != nil {
+		lists[2], lists[3] = m.route.deny, m.route.allow
+	}
+	n := 0
+	for _, rules := range lists {
+		n += len(rules)
+	}
+	all := make([]Evaluation, 0, n)
+	var in input
+	for _, rules := range lists {
 		for _, r := range rules {
-			all = append(all, r.evaluate(q))
+			all = append(all, r.evaluate(q, &in))
 		}
 	}
 	return all
 }
 
-func first(all []Evaluation, is func(Evaluation) bool) *Evaluation {
-	if i := slices.IndexFunc(all, is); i >= 0 {
-		return &all[i]
+func first(all []Evaluation, is func(*Evaluation) bool) *Evaluation {
+	for i := range all {
+		if is(&all[i]) {
+			return &all[i]
+		}
 	}
 	return nil
 }
 
-func (d Decision) because(e *Evaluation, why reason.Code) Decision {
+func (d *Decision) because(e *Evaluation, why reason.Code) {
 	d.Reason, d.Rule, d.RuleName = why, e.Rule.at, e.Rule.name
-	return d
 }
 
-// refuses says that the route reads credentials, and that there is neither a user nor the
-// certainty that none was presented: a credential is bad, or nobody looked.
+// refuses says that credentials are read, and that there is neither a user nor the certainty
+// that none was presented: a credential is bad, or nobody looked.
 func (m Match) refuses(c identity.Credential) bool {
-	return len(m.route.providers) > 0 && c.User.IsZero() && c.Reason != reason.CredentialMissing
-}
-
-// refuse sets the reason when no allow matches. What would help most comes first: nobody is
-// sent to log in where the caller is not granted anyway.
-func (d *Decision) refuse(c identity.Credential, bad bool) {
-	var caller, user bool // some allow names this caller; some allow lacks nothing but the user
-	for _, e := range d.Rules {
-		if e.Rule.deny {
-			continue
-		}
-		caller = caller || e.Held&OnCallers != 0
-		user = user || e.fails()&^onUser == 0
-	}
-	d.Reason = reason.NotGranted
-	switch {
-	case !caller:
-		d.Reason = reason.CallerNotGranted
-	case !c.User.IsZero():
-		d.stepUp()
-	case user && c.Reason == reason.Allowed: // a verifier that contradicts itself
-		d.Reason = reason.Internal
-	case user && bad:
-		d.Reason, d.RetryAfter = c.Reason, c.RetryAfter
-	case user:
-		d.Reason = reason.CredentialMissing
-	}
-}
-
-// stepUp asks for a stronger login when for some allow only acr, amr or maxAge fail: the
-// least that would do, and of two equal ones the same whatever the order of the rules.
-func (d *Decision) stepUp() {
-	var best *Evaluation
-	for i := range d.Rules {
-		e := &d.Rules[i]
-		if e.Rule.deny || e.fails()&^onStepUp != 0 {
-			continue
-		}
-		if best == nil || cheaper(e.Rule.user, best.Rule.user) {
-			best = e
-		}
-	}
-	if best == nil {
-		return
-	}
-	d.Reason = reason.StepUp
-	d.Challenge = Challenge{ACR: best.Rule.user.acr.want, MaxAge: best.Rule.user.maxAge}
-}
-
-// cheaper orders what two rules ask of a login.
-func cheaper(a, b userRule) bool {
-	return cmp.Or(
-		cmp.Compare(len(a.acr.want), len(b.acr.want)),
-		slices.Compare(a.acr.want, b.acr.want),
-		cmp.Compare(b.maxAge, a.maxAge),
-		slices.Compare(a.amr.want, b.amr.want),
-	) < 0
+	return len(m.providers) > 0 && c.User.IsZero() && c.Reason != reason.CredentialMissing
 }

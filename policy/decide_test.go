@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"encoding/json"
 	"net/netip"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,8 @@ import (
 const workload = "spiffe://shop.test/ns/shop/sa/orders"
 
 var now = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+var options = policy.Options{Workload: workload, Now: now}
 
 // TestDecide runs testdata/decide/*.txtar: policies, and a file "cases" in which a line is a
 // request and, after =>, what must come of it. See parseCase for what a request may say.
@@ -51,7 +54,11 @@ func decideFile(t *testing.T, file string) {
 			continue
 		}
 		q := parseCase(t, strings.Fields(request))
-		d := set.Decide(&q)
+		m := set.Match(&q)
+		if len(m.Providers()) == 0 { // nobody looks for a credential
+			q.Credential = identity.Credential{}
+		}
+		d := m.Decide(&q)
 		checkCase(t, n+1, d, strings.Fields(want))
 		if e := backwards.Decide(&q); e.Allow != d.Allow || e.Reason != d.Reason || !sameChallenge(e.Challenge, d.Challenge) {
 			t.Errorf("cases:%d: %v %v, but %v %v when the documents and routes come in another order", n+1, d.Allow, d.Reason, e.Allow, e.Reason)
@@ -78,7 +85,7 @@ func compileArchive(t *testing.T, a *txtar.Archive, backwards bool) *policy.Set 
 			}
 		}
 	}
-	set, err := policy.Compile(documents, workload)
+	set, err := policy.Compile(documents, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +119,7 @@ func section(t *testing.T, a *txtar.Archive, name string) string {
 	return ""
 }
 
-// checkCase compares with: allow|deny reason [rule=POSITION] [route=NAME] [acr=A,B] [maxage=5m].
+// checkCase compares with: allow|deny reason [rule=POSITION] [route=NAME] [acr=A,B] [maxage=5m] [shadow=allow:REASON].
 func checkCase(t *testing.T, line int, d policy.Decision, want []string) {
 	t.Helper()
 	got := []string{"deny", d.Reason.String()}
@@ -127,13 +134,26 @@ func checkCase(t *testing.T, line int, d policy.Decision, want []string) {
 			return
 		case name == "rule" && d.Rule.String() != value && d.RuleName != value,
 			name == "route" && d.Route != value,
+			name == "shadow" && shadowOf(d) != value,
 			name == "acr" && strings.Join(d.Challenge.ACR, ",") != value,
 			name == "maxage" && d.Challenge.MaxAge.String() != value:
-			t.Errorf("cases:%d: rule %v %q, route %q, challenge %v; want %s", line, d.Rule, d.RuleName, d.Route, d.Challenge, w)
+			t.Errorf("cases:%d: rule %v %q, route %q, challenge %v, shadow %s; want %s", line, d.Rule, d.RuleName, d.Route, d.Challenge, shadowOf(d), w)
 		}
 	}
 	if len(want) < 2 {
 		t.Errorf("cases:%d: a case wants a verdict and a reason", line)
+	}
+}
+
+// shadowOf returns allow:REASON or deny:REASON, none when no shadow rule took part.
+func shadowOf(d policy.Decision) string {
+	switch {
+	case d.Shadow == nil:
+		return "none"
+	case d.Shadow.Allow:
+		return "allow:" + d.Shadow.Reason.String()
+	default:
+		return "deny:" + d.Shadow.Reason.String()
 	}
 }
 
@@ -144,7 +164,7 @@ func sameChallenge(a, b policy.Challenge) bool {
 // parseCase reads METHOD TARGET and then, in any order, host=, caller=ID (or the last segment
 // of an ID in shop.test/ns/shop/sa), upgrade=, source=, h:NAME=VALUE, joined, grpc, bad=REASON
 // (a credential that was refused), and user=PROVIDER/SUBJECT with client=, aud=, scopes=,
-// roles=, acr=, amr=, age=.
+// roles=, acr=, amr=, age=, claims=JSON; in=DURATION is how much later it is than now.
 func parseCase(t *testing.T, fields []string) policy.Request {
 	t.Helper()
 	q := policy.Request{ID: "id", Time: now, Credential: identity.Credential{Reason: reason.CredentialMissing}}
@@ -168,6 +188,10 @@ func parseCase(t *testing.T, fields []string) policy.Request {
 			q.Upgrade = value
 		case name == "source":
 			q.Source, err = netip.ParseAddr(value)
+		case name == "in":
+			var later time.Duration
+			later, err = time.ParseDuration(value)
+			q.Time = now.Add(later)
 		case name == "joined":
 			joined = true
 		case name == "h1", name == "h2":
@@ -223,6 +247,12 @@ func credentialOf(t *testing.T, c *identity.Credential, name, value string) {
 			t.Fatal(err)
 		}
 		c.User.AuthTime = now.Add(-age)
+	case "claims":
+		d := json.NewDecoder(strings.NewReader(value))
+		d.UseNumber()
+		if err := d.Decode(&c.User.Claims); err != nil {
+			t.Fatal(err)
+		}
 	case "bad":
 		*c = identity.Credential{Presented: true, Reason: reasonNamed(t, value)}
 	default:

@@ -46,7 +46,7 @@ func TestNoPolicyForThisWorkload(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	set, err := policy.Compile(parseArchive(t, a), "spiffe://shop.test/ns/shop/sa/other")
+	set, err := policy.Compile(parseArchive(t, a), policy.Options{Workload: "spiffe://shop.test/ns/shop/sa/other"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,15 @@ type Decision struct {
 	Challenge  Challenge // what a step-up needs; zero unless Reason is StepUp
 	RetryAfter int       // seconds; 0 unless Reason is Unavailable
 	Rules      []Evaluation
+	Shadow     *Verdict // what it would have been with every shadow rule enforced; nil when none took part
+}
+
+// A Verdict is the answer alone.
+type Verdict struct {
+	Allow    bool
+	Reason   reason.Code
+	Rule     Position
+	RuleName string
 }
 
 // A Challenge says what the user's next login must bring (RFC 9470 section 3).
@@ -31,9 +40,12 @@ type Challenge struct {
 
 // An Evaluation is what came of one rule in one decision, a bit for each conjunct.
 type Evaluation struct {
-	Rule  *Rule
-	Held  Conjuncts // those that held
-	Erred Conjuncts // those that could not be told; never also held
+	Rule    *Rule
+	Held    Conjuncts // those that held
+	Erred   Conjuncts // those that could not be told; never also held
+	Skipped Conjuncts // those that were not looked at, since they could change nothing; never also held
+
+	needsUser bool // the condition could not be told because no user is proven
 }
 
 // Conjuncts is a set of the parts of a rule.
@@ -53,6 +65,7 @@ const (
 	OnMaxAge
 	OnHeaders
 	OnSource
+	OnWhen
 )
 
 const (
@@ -63,7 +76,7 @@ const (
 // conjunctNames is in the order of the bits.
 var conjunctNames = [...]string{
 	"callers", "user", "subjects", "clients", "audiences", "scopes", "roles",
-	"acr", "amr", "max_age", "headers", "source",
+	"acr", "amr", "max_age", "headers", "source", "when",
 }
 
 // Each yields the name of every conjunct in the set, in the order of the constants.
@@ -96,5 +109,18 @@ func (e Evaluation) verdict() verdict {
 	}
 }
 
-// fails returns the conjuncts that are named and did not hold.
-func (e Evaluation) fails() Conjuncts { return e.Rule.named &^ e.Held }
+// Matched says that every conjunct of the rule held.
+func (e Evaluation) Matched() bool { return e.verdict() == matched }
+
+// Told says whether it could be told that the rule matches or does not.
+func (e Evaluation) Told() bool { return e.verdict() != erred }
+
+// lacks returns the conjuncts that are named and did not hold. A condition that could not be
+// told because no user is proven lacks the user.
+func (e Evaluation) lacks() Conjuncts {
+	missing := e.Rule.named &^ e.Held
+	if e.needsUser {
+		missing = missing&^OnWhen | OnProvider
+	}
+	return missing
+}

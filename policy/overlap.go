@@ -14,19 +14,19 @@ const maxOverlapSteps = 2_000_000
 
 // overlaps refuses two templates that match a common path when neither is narrower and no
 // template for exactly what they share exists: which of them governs would be a guess.
-func (c *compiler) overlaps() {
-	for _, root := range []*node{&c.set.http, &c.set.grpc} {
-		w := &walk{compiler: c, root: root}
+func (a *assembler) overlaps() {
+	for _, root := range []*node{&a.set.http, &a.set.grpc} {
+		w := &walk{assembler: a, root: root}
 		w.within(root, nil)
 		if w.steps > maxOverlapSteps {
-			c.fault(Position{}, "the path templates of the routes overlap in too many ways to check: use fewer variables in front of literals")
+			a.fault(Position{}, "the path templates of the routes overlap in too many ways to check: use fewer variables in front of literals")
 		}
 	}
 }
 
 // A walk goes through every two templates of a tree that share a path.
 type walk struct {
-	*compiler
+	*assembler
 	root  *node
 	steps int
 }

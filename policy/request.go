@@ -36,6 +36,13 @@ func (r *Request) isGRPC() bool {
 	return len(types) == 1 && isGRPCContentType(types[0])
 }
 
+// isCall says that the request is a gRPC call to a path that was sent as two segments without a
+// single escape, which is how gRPC servers look methods up.
+func (r *Request) isCall() bool {
+	p := &r.Path
+	return len(p.segments) == 2 && len(p.raw) == len(p.segments[0])+len(p.segments[1])+2 && p.query == "" && r.isGRPC()
+}
+
 // isGRPCContentType says that a content-type is one, and gRPC's: a comma would make it two.
 func isGRPCContentType(value string) bool {
 	const grpc = "application/grpc"

@@ -8,20 +8,47 @@ import (
 	"unicode/utf8"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/condition"
 	"github.com/postern/postern/policy/pattern"
 )
 
-// A Rule is one allow or deny, compiled. It is a conjunction of what it names.
+// An Effect is what a rule does when it matches. The zero Effect denies.
+type Effect uint8
+
+// The effects.
+const (
+	Deny Effect = iota
+	Allow
+	Require // no allow counts unless it matches; guardrails alone have it
+)
+
+// String returns deny, allow or require.
+func (e Effect) String() string {
+	switch e {
+	case Allow:
+		return "allow"
+	case Require:
+		return "require"
+	default:
+		return "deny"
+	}
+}
+
+// A Rule is one allow or deny, or that of a guardrail, compiled. It is a conjunction of what it
+// names.
 type Rule struct {
 	at     Position
 	name   string
-	deny   bool
+	effect Effect
+	guard  bool // it is a guardrail's
+	shadow bool
 	named  Conjuncts
 	anyone bool
 	caller []pattern.Pattern
 	user   userRule
 	header []headerRule
 	source []netip.Prefix
+	when   *condition.Condition
 }
 
 // Position returns where the rule stands.
@@ -30,8 +57,17 @@ func (r *Rule) Position() Position { return r.at }
 // Name returns the rule's name, or "" when it has none.
 func (r *Rule) Name() string { return r.name }
 
-// Deny says that the rule denies.
-func (r *Rule) Deny() bool { return r.deny }
+// Effect returns what the rule does when it matches.
+func (r *Rule) Effect() Effect { return r.effect }
+
+// Guardrail says that the rule is a guardrail's, whose position and name it has.
+func (r *Rule) Guardrail() bool { return r.guard }
+
+// Shadow says that the rule is not enforced.
+func (r *Rule) Shadow() bool { return r.shadow }
+
+// Condition returns what the rule's when says, nil when it has none.
+func (r *Rule) Condition() *condition.Condition { return r.when }
 
 // Named returns the conjuncts that the rule names.
 func (r *Rule) Named() Conjuncts { return r.named }
@@ -73,8 +109,8 @@ type headerRule struct {
 }
 
 // evaluate tells of every conjunct that the rule names whether it holds. It looks at all of
-// them, so that the record can say which.
-func (r *Rule) evaluate(q *Request) Evaluation {
+// them, so that the record can say which, but for a condition that can change nothing any more.
+func (r *Rule) evaluate(q *Request, in *input) Evaluation {
 	e := Evaluation{Rule: r}
 	if r.named&OnCallers != 0 && r.holdsForCaller(q.Caller) {
 		e.Held |= OnCallers
@@ -83,18 +119,46 @@ func (r *Rule) evaluate(q *Request) Evaluation {
 		e.Held |= r.named & r.user.held(q.Credential.User, q.Time)
 	}
 	if r.named&OnHeaders != 0 {
-		switch r.headersHold(q.Headers) {
-		case matched:
-			e.Held |= OnHeaders
-		case erred:
-			e.Erred |= OnHeaders
-		case notMatched:
-		}
+		e.set(OnHeaders, r.headersHold(q.Headers))
 	}
 	if r.named&OnSource != 0 && r.holdsForSource(q.Source) {
 		e.Held |= OnSource
 	}
+	if r.named&OnWhen != 0 {
+		r.weighCondition(&e, q, in)
+	}
 	return e
+}
+
+func (e *Evaluation) set(bit Conjuncts, v verdict) {
+	switch v {
+	case matched:
+		e.Held |= bit
+	case erred:
+		e.Erred |= bit
+	case notMatched:
+	}
+}
+
+// weighCondition evaluates the condition unless another conjunct is false already. In what
+// allows, the user's conjuncts may be: then the condition decides which refusal is of help.
+func (r *Rule) weighCondition(e *Evaluation, q *Request, in *input) {
+	missing := r.named &^ e.Held &^ e.Erred &^ OnWhen
+	if r.effect != Deny {
+		missing &^= onUser
+	}
+	if missing != 0 {
+		e.Skipped |= OnWhen
+		return
+	}
+	holds, err := r.when.Eval(in.of(q))
+	switch {
+	case err != nil:
+		e.Erred |= OnWhen
+		e.needsUser = r.when.ReadsUser() && q.Credential.User.IsZero()
+	case holds:
+		e.Held |= OnWhen
+	}
 }
 
 func (r *Rule) holdsForCaller(c identity.Caller) bool {
@@ -151,7 +215,7 @@ func (w *userRule) held(u *identity.User, at time.Time) Conjuncts {
 func (r *Rule) headersHold(h Headers) verdict {
 	v := matched
 	for i := range r.header {
-		v = min(v, r.header[i].holds(h, r.deny))
+		v = min(v, r.header[i].holds(h, r.effect == Deny))
 	}
 	return v
 }

@@ -8,25 +8,27 @@ import (
 // A Set is every policy of one workload, compiled. It is immutable. A nil or zero Set denies
 // every request.
 type Set struct {
-	workload  string
-	policies  []string // namespace/name, sorted
-	http      node
-	grpc      node
-	services  map[string]bool // every gRPC service that a route names
-	deny      []*Rule         // hold on every route
-	routes    []*route
-	rules     int
-	providers []identity.Provider
+	workload   string
+	policies   []string // namespace/name, sorted
+	http       node
+	grpc       node
+	services   map[string]bool // every gRPC service that a route names
+	deny       []*Rule         // hold for every request
+	base       needs           // of those
+	guards     []guardrail
+	onboarding []onboarding
+	routes     []*route
+	rules      int
+	providers  []identity.Provider
 }
 
 // A route is one place a request can go, with the rules of every policy that names it.
 type route struct {
-	policy    string // namespace/name of the first policy that names it
-	name      string
-	deny      []*Rule
-	allow     []*Rule
-	providers []string // whose credentials the rules read, those of Set.deny included; sorted
-	headers   []string // that the rules read, those of Set.deny included; sorted
+	policy string // namespace/name of the first policy that names it
+	name   string
+	deny   []*Rule
+	allow  []*Rule
+	reads  needs // those of Set.deny included
 
 	at      Position // of the first policy's route
 	match   *match
@@ -54,65 +56,86 @@ func (s *Set) EachRoute(yield func(policy, route string) bool) {
 	}
 }
 
-// EachReader yields the position of every route whose rules read credentials, and the names of
-// the providers whose credentials those are.
+// EachReader yields the position of every route or guardrail whose rules read credentials, and
+// the names of the providers whose credentials one request to it may read.
 func (s *Set) EachReader(yield func(at Position, providers []string) bool) {
 	for _, r := range s.routes {
-		if len(r.providers) > 0 && !yield(r.at, r.providers) {
+		n := r.reads
+		for i := range s.guards {
+			if g := &s.guards[i]; g.at.overlaps(r.match) {
+				n = n.and(g.reads)
+			}
+		}
+		if len(n.providers) > 0 && !yield(r.at, n.providers) {
+			return
+		}
+	}
+	for i := range s.guards {
+		g := &s.guards[i]
+		if n := s.base.and(g.reads); len(g.reads.providers) > 0 && !yield(g.rule.at, n.providers) {
 			return
 		}
 	}
 }
 
-// Match chooses the one route that a request goes to. The path chooses first, the narrowest
-// template that matches it; then the host, where an exact one beats none; then the method and
-// the upgrade. Nothing falls back. The paths of a gRPC service that any route names belong to
-// gRPC calls alone.
+// Match finds the rules that a request is held to: those of every guardrail that applies, the
+// denies that hold everywhere, and those of the one route that the request goes to. The path
+// chooses the route first, the narrowest template that matches it; then the host, where an
+// exact one beats none; then the method and the upgrade. Nothing falls back. The paths of a gRPC
+// service that any route names belong to gRPC calls alone.
 func (s *Set) Match(q *Request) Match {
-	segments := q.Path.segments
 	switch {
-	case s == nil || len(s.policies) == 0:
+	case s == nil:
 		return Match{why: reason.NoPolicy}
-	case len(segments) == 0 || q.Method.name == "" || q.Host.name == "":
+	case len(q.Path.segments) == 0 || q.Method.name == "" || q.Host.name == "":
 		return Match{why: reason.BadRequest}
-	case q.Method.name == "CONNECT":
-		return Match{why: reason.NoRoute}
 	}
+	m := Match{set: s, route: s.choose(q), needs: s.base}
+	switch {
+	case m.route != nil:
+		m.needs = m.route.reads
+	case len(s.policies) == 0:
+		m.why = reason.NoPolicy
+	default:
+		m.why = reason.NoRoute
+	}
+	for i := range s.guards {
+		if g := &s.guards[i]; g.applies(q) {
+			m.guards = append(m.guards, g.rule)
+			m.needs = m.needs.and(g.reads)
+		}
+	}
+	return m
+}
+
+// choose returns the route of a request, nil when there is none.
+func (s *Set) choose(q *Request) *route {
+	if q.Method.name == "CONNECT" {
+		return nil
+	}
+	segments := q.Path.segments
 	found := (*leaf)(nil)
 	switch {
 	case !s.services[segments[0]]:
 		found = s.http.find(segments)
-	case q.isGRPC() && q.Path.query == "" && q.Path.isLiteral():
+	case q.isCall():
 		found = s.grpc.find(segments)
 	}
 	if found == nil {
-		return Match{why: reason.NoRoute}
-	}
-	r := found.choose(q.Host, q.Method, q.Upgrade)
-	if r == nil {
-		return Match{why: reason.NoRoute}
-	}
-	return Match{set: s, route: r}
-}
-
-// isLiteral says that the path was sent as two segments without a single escape, which is how
-// gRPC servers look methods up.
-func (p Path) isLiteral() bool {
-	return len(p.segments) == 2 && len(p.raw) == len(p.segments[0])+len(p.segments[1])+2
-}
-
-// A Match is the route that one request goes to. The zero Match denies.
-type Match struct {
-	set   *Set
-	route *route
-	why   reason.Code // why there is no route
-}
-
-// Providers returns the names of the providers whose credentials the rules of this route
-// read, sorted; none when they read none. Whoever calls must not modify it.
-func (m Match) Providers() []string {
-	if m.route == nil {
 		return nil
 	}
-	return m.route.providers
+	return found.choose(q.Host, q.Method, q.Upgrade)
 }
+
+// A Match is the rules that one request is held to. The zero Match denies.
+type Match struct {
+	set    *Set
+	route  *route      // nil: none
+	why    reason.Code // there is no route
+	guards []*Rule
+	needs
+}
+
+// Providers returns the names of the providers whose credentials the rules read, sorted; none
+// when they read none. Whoever calls must not modify it.
+func (m Match) Providers() []string { return m.providers }

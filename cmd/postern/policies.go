@@ -102,7 +102,7 @@ func (s *sidecar) protect(self spiffeid.ID) {
 // applyPolicy compiles and swaps. An error changes nothing: the last good policy decides on.
 func (s *sidecar) applyPolicy(content *directory.Content) {
 	workload := s.policy.known.Load().workload
-	set, err := policy.Compile(content.Documents, workload.String())
+	set, err := policy.Compile(content.Documents, policy.Options{Workload: workload.String(), Now: time.Now()})
 	switch {
 	case err != nil:
 	case workload.IsZero(): // all that could be checked is

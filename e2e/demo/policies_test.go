@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern/postern/cmd/postern-dev/rundir"
 	"github.com/postern/postern/policy"
@@ -37,7 +38,7 @@ func TestTheShippedPoliciesProtectBothServices(t *testing.T) {
 		t.Fatal(err)
 	}
 	for id, want := range map[string]string{webID: "shop/web", ordersID: "shop/orders"} {
-		set, err := policy.Compile(content.Documents, id)
+		set, err := policy.Compile(content.Documents, policy.Options{Workload: id, Now: time.Now()})
 		if err != nil {
 			t.Fatal(err)
 		}

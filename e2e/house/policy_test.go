@@ -36,7 +36,7 @@ func TestEveryPolicyInTheDocumentationLoads(t *testing.T) {
 				continue
 			}
 			workload := d.ServicePolicy.Workloads[0].Value
-			set, err := policy.Compile(with(documents, providers), workload)
+			set, err := policy.Compile(with(documents, providers), policy.Options{Workload: workload, Now: time.Now()})
 			if err != nil {
 				t.Errorf("the example in line %d: %v", line, err)
 				continue
@@ -108,7 +108,7 @@ func compiled(t *testing.T, text, workload string) *policy.Set {
 		if err != nil {
 			t.Fatal(err)
 		}
-		set, err := policy.Compile(documents, workload)
+		set, err := policy.Compile(documents, policy.Options{Workload: workload, Now: time.Now()})
 		if err != nil {
 			t.Fatalf("the example in line %d: %v", line, err)
 		}

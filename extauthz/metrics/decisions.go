@@ -15,6 +15,7 @@ type place struct{ policy, route string }
 // decisions counts decisions by places that the configuration has.
 type decisions struct {
 	vector *prometheus.CounterVec
+	shadow *prometheus.CounterVec
 
 	mu    sync.RWMutex // held while a series is found and counted, so that none comes back after it was deleted
 	known map[place]bool
@@ -24,21 +25,30 @@ func newDecisions() decisions {
 	return decisions{vector: prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "postern_decisions_total",
 		Help: "Decisions, by the policy and route that were chosen. Both are empty where none was.",
-	}, []string{"policy", "route", "decision", "reason"})}
+	}, []string{"policy", "route", "decision", "reason"}), shadow: prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "postern_shadow_decisions_total",
+		Help: "Decisions that would have been the other with every shadow rule enforced, by what they would have been.",
+	}, []string{"policy", "route", "would"})}
 }
 
 func (d *decisions) count(of *policy.Decision) {
-	decision := "deny"
-	if of.Allow {
-		decision = "allow"
-	}
 	at := place{of.Policy, of.Route}
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	if !d.known[at] {
 		at = place{}
 	}
-	d.vector.WithLabelValues(at.policy, at.route, decision, of.Reason.String()).Inc()
+	d.vector.WithLabelValues(at.policy, at.route, verdict(of.Allow), of.Reason.String()).Inc()
+	if of.Shadow != nil && of.Shadow.Allow != of.Allow {
+		d.shadow.WithLabelValues(at.policy, at.route, verdict(of.Shadow.Allow)).Inc()
+	}
+}
+
+func verdict(allow bool) string {
+	if allow {
+		return "allow"
+	}
+	return "deny"
 }
 
 func (d *decisions) retain(routes func(yield func(policy, route string) bool)) {
@@ -52,7 +62,9 @@ func (d *decisions) retain(routes func(yield func(policy, route string) bool)) {
 	defer d.mu.Unlock()
 	for at := range d.known {
 		if !known[at] {
-			d.vector.DeletePartialMatch(prometheus.Labels{"policy": at.policy, "route": at.route})
+			gone := prometheus.Labels{"policy": at.policy, "route": at.route}
+			d.vector.DeletePartialMatch(gone)
+			d.shadow.DeletePartialMatch(gone)
 		}
 	}
 	d.known = known

@@ -48,7 +48,7 @@ func New(c Config) *Metrics {
 		}),
 	}
 	m.registry.MustRegister(
-		m.decisions.vector, m.duration, m.panics, m.policy.collector(),
+		m.decisions.vector, m.decisions.shadow, m.duration, m.panics, m.policy.collector(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.registry.MustRegister(c.collectors()...)

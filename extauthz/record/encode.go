@@ -51,6 +51,11 @@ func (e *entry) MarshalLogObject(to zapcore.ObjectEncoder) error {
 	to.AddString("host", e.Host)
 	to.AddInt64("latency_us", max(0, e.Latency.Microseconds()))
 	optional(to, "detail", e.Detail)
+	if d.Shadow != nil {
+		if err := to.AddObject("shadow", (*shadow)(d.Shadow)); err != nil {
+			return err
+		}
+	}
 	if len(d.Rules) == 0 {
 		return nil
 	}
@@ -70,6 +75,17 @@ func effect(deny bool) string {
 	return "allow"
 }
 
+// shadow is what the verdict would have been with every shadow rule enforced.
+type shadow policy.Verdict
+
+func (s *shadow) MarshalLogObject(to zapcore.ObjectEncoder) error {
+	to.AddString("decision", effect(!s.Allow))
+	to.AddString("reason", s.Reason.String())
+	optional(to, "rule", s.Rule.String())
+	optional(to, "rule_name", s.RuleName)
+	return nil
+}
+
 type evaluations []policy.Evaluation
 
 func (all evaluations) MarshalLogArray(to zapcore.ArrayEncoder) error {
@@ -86,17 +102,26 @@ type evaluation policy.Evaluation
 func (e *evaluation) MarshalLogObject(to zapcore.ObjectEncoder) error {
 	to.AddString("rule", e.Rule.Position().String())
 	optional(to, "name", e.Rule.Name())
-	to.AddString("effect", effect(e.Rule.Deny()))
+	to.AddString("effect", e.Rule.Effect().String())
+	if e.Rule.Guardrail() {
+		to.AddBool("guardrail", true)
+	}
+	if e.Rule.Shadow() {
+		to.AddBool("shadow", true)
+	}
 	return to.AddObject("conjuncts", zapcore.ObjectMarshalerFunc(e.conjuncts))
 }
 
 func (e *evaluation) conjuncts(to zapcore.ObjectEncoder) error {
 	for name, bit := range e.Rule.Named().Each {
-		if e.Erred&bit != 0 {
+		switch {
+		case e.Erred&bit != 0:
 			to.AddString(name, "error")
-			continue
+		case e.Skipped&bit != 0:
+			to.AddString(name, "skipped")
+		default:
+			to.AddBool(name, e.Held&bit != 0)
 		}
-		to.AddBool(name, e.Held&bit != 0)
 	}
 	return nil
 }

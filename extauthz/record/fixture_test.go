@@ -59,7 +59,7 @@ func orders() []syntax.Document {
 // decided returns the record of a real decision whose x-debug header is debug.
 func decided(t testing.TB, debug string) record.Record {
 	t.Helper()
-	set, err := policy.Compile(orders(), "spiffe://shop.test/ns/shop/sa/orders")
+	set, err := policy.Compile(orders(), policy.Options{Workload: "spiffe://shop.test/ns/shop/sa/orders"})
 	if err != nil {
 		t.Fatal(err)
 	}

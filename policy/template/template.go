@@ -39,6 +39,28 @@ func (t Template) Match(path []string) bool {
 	return len(path) == len(t.segments)
 }
 
+// Overlaps says whether some path matches both templates.
+func (t Template) Overlaps(o Template) bool {
+	for i := 0; i < len(t.segments) && i < len(o.segments); i++ {
+		a, b := t.segments[i], o.segments[i]
+		if a.Rest || b.Rest { // which takes whatever the other has from here on
+			return true
+		}
+		if !a.meets(b) {
+			return false
+		}
+	}
+	return len(t.segments) == len(o.segments) && len(t.segments) > 0
+}
+
+// meets says whether some segment of a path matches both, of which none is a Rest.
+func (s Segment) meets(o Segment) bool {
+	if s.Variable != "" {
+		return o.Variable != "" || o.Literal != ""
+	}
+	return o.matches(s.Literal)
+}
+
 // matches says whether a segment that is no Rest matches one segment of a path.
 func (s Segment) matches(segment string) bool {
 	if s.Variable != "" {

@@ -1,6 +1,7 @@
 package template_test
 
 import (
+	"slices"
 	"fmt"
 	"strings"
 	"testing"
@@ -49,6 +50,24 @@ func TestMatch(t *testing.T) {
 				t.Errorf("%s matches %s", parsed, p)
 			}
 		}
+	}
+}
+
+// TestOverlaps holds every two of these to whether one of the paths matches both: there is a path
+// for each two that overlap.
+func TestOverlaps(t *testing.T) {
+	templates := []string{"/", "/a", "/a/", "/a/b", "/a/b/", "/{x}", "/{x}/", "/{x}/b", "/a/{x}", "/{x}/{y}", "/{x...}", "/a/{x...}", "/{x}/b/{y...}", "/a/b/c"}
+	paths := []string{"/", "/a", "/b", "/a/", "/b/", "/a/b", "/b/b", "/a/c", "/b/c", "/a/b/", "/b/b/", "/a/b/c", "/b/b/c", "/a/c/c"}
+	for _, a := range templates {
+		for _, b := range templates {
+			want := slices.ContainsFunc(paths, func(p string) bool { return parse(t, a).Match(path(p)) && parse(t, b).Match(path(p)) })
+			if got := parse(t, a).Overlaps(parse(t, b)); got != want {
+				t.Errorf("%s and %s overlap: %v, want %v", a, b, got, want)
+			}
+		}
+	}
+	if (template.Template{}).Overlaps(template.Template{}) {
+		t.Error("the zero Template overlaps itself")
 	}
 }
 

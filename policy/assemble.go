@@ -1,0 +1,121 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/postern/postern/policy/condition"
+	"github.com/postern/postern/policy/syntax"
+)
+
+// maxCost bounds what the conditions of one decision may cost together, in the units of
+// condition.MaxCost.
+const maxCost = 8 * condition.MaxCost
+
+// An assembler builds the set of one workload and gathers what is in conflict.
+type assembler struct {
+	set    *Set
+	faults syntax.Errors
+}
+
+func (c *Catalog) assemble(workload string) (*Set, error) {
+	a := &assembler{set: &Set{workload: workload, services: map[string]bool{}, providers: c.providers}}
+	for i := range c.policies {
+		p := &c.policies[i]
+		if !anyMatches(p.workloads, workload) {
+			continue
+		}
+		a.set.policies = append(a.set.policies, p.name)
+		a.set.deny = append(a.set.deny, p.deny...)
+		for _, r := range p.routes {
+			a.place(r.from, &route{policy: p.name, name: r.from.Name.Value, allow: slices.Clip(r.allow), deny: slices.Clip(r.deny)})
+		}
+	}
+	for i := range c.guards {
+		if g, ok := c.guards[i].of(workload); ok {
+			a.set.guards = append(a.set.guards, g)
+		}
+	}
+	for _, o := range c.onboarding {
+		if anyMatches(o.workloads, workload) {
+			a.set.onboarding = append(a.set.onboarding, o)
+		}
+	}
+	a.overlaps()
+	a.finish()
+	if err := a.faults.Err(); err != nil {
+		return nil, err
+	}
+	return a.set, nil
+}
+
+func (a *assembler) fault(at Position, format string, args ...any) {
+	a.faults.Add(&syntax.Error{Position: at, Message: fmt.Sprintf(format, args...)})
+}
+
+func (a *assembler) unparsed(at Position) { a.fault(at, noParse) }
+
+// finish derives what is read per request from what was gathered.
+func (a *assembler) finish() {
+	s := a.set
+	s.base = reads(s.deny)
+	s.rules = len(s.deny) + len(s.guards)
+	always := costOf(s.deny)
+	for i := range s.guards {
+		s.guards[i].reads = reads([]*Rule{s.guards[i].rule})
+		always += costOf([]*Rule{s.guards[i].rule})
+	}
+	for _, r := range s.routes {
+		s.rules += len(r.deny) + len(r.allow)
+		r.reads = s.base.and(reads(r.deny)).and(reads(r.allow))
+		if cost := always + costOf(r.deny) + costOf(r.allow); cost > maxCost {
+			a.fault(r.at, "the conditions that one request to this route may evaluate could cost %d together, and at most %d are allowed: make them simpler, or fewer", cost, maxCost)
+		}
+	}
+}
+
+// needs is what rules look at. It is never modified.
+type needs struct{ providers, headers []string } // sorted, none twice
+
+// reads returns what rules that are enforced look at.
+func reads(rules []*Rule) needs {
+	var n needs
+	for _, r := range rules {
+		if r.shadow {
+			continue
+		}
+		n.providers = append(n.providers, r.user.providers...)
+		for i := range r.header {
+			n.headers = append(n.headers, r.header[i].name)
+		}
+		if r.when != nil {
+			n.headers = append(n.headers, r.when.Headers()...)
+		}
+	}
+	return n.sorted()
+}
+
+func (n needs) and(o needs) needs {
+	switch {
+	case len(o.providers) == 0 && len(o.headers) == 0:
+		return n
+	case len(n.providers) == 0 && len(n.headers) == 0:
+		return o
+	}
+	return needs{slices.Concat(n.providers, o.providers), slices.Concat(n.headers, o.headers)}.sorted()
+}
+
+func (n needs) sorted() needs {
+	slices.Sort(n.providers)
+	slices.Sort(n.headers)
+	return needs{slices.Compact(n.providers), slices.Compact(n.headers)}
+}
+
+func costOf(rules []*Rule) (cost uint64) {
+	for _, r := range rules {
+		if r.when != nil {
+			cost += r.when.Cost()
+		}
+	}
+	return cost
+}
