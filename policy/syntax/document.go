@@ -60,6 +60,8 @@ func (r *reader) document(root *tree.Node) Document {
 		d.MeshPolicy = r.meshPolicy(spec)
 	case kindIdentityProvider:
 		r.identityProvider(spec, &d)
+	case kindRevocation:
+		d.Revocation = r.revocation(spec, &d)
 	case kindPolicyTest:
 		d.PolicyTest = r.policyTest(spec)
 	}

@@ -70,6 +70,8 @@ func write(d syntax.Document) object {
 		o["spec"] = writeMesh(d.MeshPolicy)
 	case d.IdentityProvider != nil:
 		o["spec"] = writeProvider(d.IdentityProvider)
+	case d.Revocation != nil:
+		o["spec"] = writeRevocation(d.Revocation)
 	case d.PolicyTest != nil:
 		o["spec"] = writePolicyTest(d.PolicyTest)
 	}

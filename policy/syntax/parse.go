@@ -49,5 +49,8 @@ func (r *reader) part(p tree.Part) Document {
 	if d.IdentityProvider != nil {
 		d.IdentityProvider.Digest = d.Digest
 	}
+	if d.Revocation != nil {
+		d.Revocation.Digest = d.Digest
+	}
 	return d
 }

@@ -1,0 +1,132 @@
+package syntax
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/pattern"
+	"github.com/postern/postern/policy/syntax/tree"
+)
+
+var revocationShape = &shape{what: "the spec of a Revocation", fields: []string{"entries"}}
+
+var entryShape = &shape{
+	what: "an entry",
+	fields: []string{
+		"name", "provider", "subjects", "tokenIDs", "sessionIDs", "keyIDs", "issuedBefore", "callers", "trustDomain", "serials", "until",
+	},
+	refused: map[string]string{"apiKeyIDs": notYet},
+}
+
+// cutOff is what an entry may name, one of which it does. issuedBefore stands alone, or narrows
+// subjects.
+var cutOff = []string{"subjects", "tokenIDs", "sessionIDs", "keyIDs", "callers", "serials", "issuedBefore"}
+
+// maxSerial is how many bytes a serial number has at most (RFC 5280 section 4.1.2.2).
+const maxSerial = 20
+
+// revocation reads the entries. There may be none: that is how the last one is taken back.
+func (r *reader) revocation(n *tree.Node, d *Document) *identity.Revocation {
+	o := r.object(n, revocationShape)
+	if o.node == nil {
+		return nil
+	}
+	items := r.items(o.need("entries"))
+	revocation := &identity.Revocation{Name: d.Name, Entries: make([]identity.RevocationEntry, 0, len(items))}
+	seen := newSeen(len(items))
+	for i := range items {
+		entry, name := r.entry(&items[i])
+		if line := seen.add(name); line > 0 {
+			r.errors.Add(&Error{name.Position, fmt.Sprintf("an entry named %s stands in line %d already", quote(name.Value), line)})
+		}
+		revocation.Entries = append(revocation.Entries, entry)
+	}
+	return revocation
+}
+
+func (r *reader) entry(n *tree.Node) (identity.RevocationEntry, Text) {
+	o := r.object(n, entryShape)
+	name := r.text(o.get("name"), checkLabel)
+	e := identity.RevocationEntry{
+		At:           r.position(n).String(),
+		Name:         name.Value,
+		Until:        r.timestamp(o.need("until")),
+		IssuedBefore: r.timestamp(o.get("issuedBefore")),
+		Callers:      values(r.texts(o.get("callers"), checkPattern)),
+		Serials:      values(r.texts(o.get("serials"), checkSerial)),
+		Subjects:     values(r.texts(o.get("subjects"), nil)),
+		TokenIDs:     values(r.texts(o.get("tokenIDs"), nil)),
+		SessionIDs:   values(r.texts(o.get("sessionIDs"), nil)),
+		KeyIDs:       values(r.texts(o.get("keyIDs"), nil)),
+	}
+	switch o.kindOfEntry() {
+	case "callers":
+		o.without("provider", "trustDomain")
+	case "serials":
+		o.without("provider")
+		e.TrustDomain = r.text(o.need("trustDomain"), checkTrustDomain).Value
+	case "": // which is reported
+	default:
+		o.without("trustDomain")
+		if provider := o.need("provider"); provider != nil {
+			e.Providers = values(r.providers(provider))
+		}
+	}
+	return e, name
+}
+
+// kindOfEntry returns the field that says what is cut off, "" when none or more than one does.
+func (o object) kindOfEntry() string {
+	if o.get("subjects") == nil {
+		return o.one(cutOff...)
+	}
+	return o.one(cutOff[:len(cutOff)-1]...)
+}
+
+// without refuses fields that belong to entries about something else.
+func (o object) without(fields ...string) {
+	for key := range o.node.Fields() {
+		if slices.Contains(fields, key.Text) {
+			o.fail(key, "%s belongs to an entry about %s", key.Text, map[string]string{"provider": "tokens", "trustDomain": "serials"}[key.Text])
+		}
+	}
+}
+
+func checkTrustDomain(s string) error {
+	if name, ok := strings.CutPrefix(s, "spiffe://"); ok {
+		return fmt.Errorf("write %s, the name of the trust domain alone", quote(name))
+	}
+	if strings.Contains(s, "/") {
+		return errors.New("a trust domain is a name alone, as in shop.test")
+	}
+	_, err := pattern.Parse("spiffe://" + s + "/**")
+	return err
+}
+
+// checkSerial takes a serial number in one spelling: that of openssl in lower case, two digits a
+// byte.
+func checkSerial(s string) error {
+	const how = "the hexadecimal digits that openssl x509 -noout -serial prints, in lower case"
+	plain := strings.ToLower(strings.NewReplacer(":", "", " ", "").Replace(s))
+	plain = strings.TrimPrefix(strings.TrimPrefix(plain, "serial="), "0x")
+	if len(plain)%2 == 1 {
+		plain = "0" + plain
+	}
+	for strings.HasPrefix(plain, "00") && len(plain) > 2 {
+		plain = plain[2:]
+	}
+	_, err := hex.DecodeString(plain)
+	switch {
+	case err != nil || plain == "":
+		return fmt.Errorf("%s is no serial number: write %s", quote(s), how)
+	case len(plain) > 2*maxSerial:
+		return fmt.Errorf("a serial number has at most %d bytes: cut the SPIFFE ID off, by callers", maxSerial)
+	case plain != s:
+		return fmt.Errorf("write %q, the one spelling of this serial number", plain)
+	}
+	return nil
+}
