@@ -160,8 +160,8 @@ var table = [Count]info{
 	RecordUnavailable: {"record_unavailable", statusUnavailable},
 }
 
-// Parse returns the code of a name, and false when there is none.
-func Parse(name string) (Code, bool) {
+// Named returns the code of a name, and false when there is none.
+func Named(name string) (Code, bool) {
 	for i := range table {
 		if table[i].name == name {
 			return Code(i), true

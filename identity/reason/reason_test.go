@@ -40,14 +40,14 @@ func TestOnlyWhatGrantsIsOK(t *testing.T) {
 	}
 }
 
-func TestParse(t *testing.T) {
+func TestNamed(t *testing.T) {
 	for i := range reason.Count {
 		c := reason.Code(i)
-		if got, ok := reason.Parse(c.String()); got != c || !ok {
+		if got, ok := reason.Named(c.String()); got != c || !ok {
 			t.Errorf("%v is read as %v, %v", c, got, ok)
 		}
 	}
-	if c, ok := reason.Parse("Allowed"); ok || c != reason.Internal {
+	if c, ok := reason.Named("Allowed"); ok || c != reason.Internal {
 		t.Errorf("Allowed is read as %v", c)
 	}
 }
