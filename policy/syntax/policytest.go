@@ -27,8 +27,9 @@ type PolicyTest struct {
 
 // A TestCaller is a workload that calls. Without an ID it is a request that has no caller.
 type TestCaller struct {
-	Name Text // zero when the ID was written out
-	ID   Text // a SPIFFE ID, without wildcards
+	Name   Text // zero when the ID was written out
+	ID     Text // a SPIFFE ID, without wildcards
+	Serial Text // of the caller's certificate, as a Revocation writes it; zero when none was named
 }
 
 // A Test is one case, or several with something in common.
@@ -79,6 +80,7 @@ func (t *Test) Rows() []Case {
 
 var (
 	policyTestShape = &shape{what: "the spec of a PolicyTest", fields: []string{"workload", "time", "host", "callers", "users", "tests"}}
+	testCallerShape = &shape{what: "a caller", fields: []string{"id", "serial"}}
 	testShape       = &shape{what: "a test", fields: []string{"name", "request", "caller", "user", "time", "expect", "cases"}}
 	caseShape       = &shape{what: "a case", fields: []string{"name", "request", "caller", "user", "time", "expect"}}
 )
@@ -153,7 +155,14 @@ func (r *reader) testCallers(n *tree.Node) []TestCaller {
 	}
 	var callers []TestCaller
 	for key, value := range n.Fields() {
-		callers = append(callers, TestCaller{Name: r.text(key, checkCast), ID: r.text(value, checkID)})
+		c := TestCaller{Name: r.text(key, checkCast)}
+		if value.Kind == tree.Mapping {
+			o := r.object(value, testCallerShape)
+			c.ID, c.Serial = r.text(o.need("id"), checkID), r.text(o.get("serial"), checkSerial)
+		} else {
+			c.ID = r.text(value, checkID)
+		}
+		callers = append(callers, c)
 	}
 	return callers
 }

@@ -57,7 +57,7 @@ func TestPolicyTest(t *testing.T) {
 		{"the workload", p.Workload, "{spiffe://shop.test/ns/shop/sa/orders shop.yaml:5:13}"},
 		{"the host", p.Host.Value, "orders.shop.test"},
 		{"the time", p.Time.Format(time.RFC3339), "2026-11-22T09:00:00Z"},
-		{"a caller", p.Callers[0], "{{web shop.yaml:8:13} {spiffe://shop.test/ns/shop/sa/web shop.yaml:8:18}}"},
+		{"a caller", p.Callers[0], "{{web shop.yaml:8:13} {spiffe://shop.test/ns/shop/sa/web shop.yaml:8:18} { }}"},
 		{"a user", alice.Name, "{alice shop.yaml:10:5}"},
 		{"no roles are some", len(alice.Roles.Values), "0"},
 		{"no amr is nothing said", alice.AMR == nil, "true"},
@@ -91,7 +91,7 @@ func TestPolicyTest(t *testing.T) {
 		{"a status says the decision", *table[1].Expect.Allow, "true"},
 		{"a call has no method", table[2].Request.Method.Value + table[2].Request.Path.Value, ""},
 		{"a call", table[2].Request.GRPC.Value, "a.B/C"},
-		{"a caller written out", table[2].Caller, "&{{ } {spiffe://shop.test/x shop.yaml:27:37}}"},
+		{"a caller written out", table[2].Caller, "&{{ } {spiffe://shop.test/x shop.yaml:27:37} { }}"},
 		{"a case's time", table[2].Time.Day(), "24"},
 		{"a bad credential", table[3].User.Credential.Value, "token_expired"},
 		{"headers kept", table[3].Request.Headers.Fields, "[{x-a [{b shop.yaml:19:74}]}]"},
@@ -132,7 +132,7 @@ func TestPolicyTestsAreReadAgain(t *testing.T) {
 func writePolicyTest(p *syntax.PolicyTest) object {
 	callers, tests := object{}, []object{}
 	for _, c := range p.Callers {
-		callers[c.Name.Value] = c.ID.Value
+		callers[c.Name.Value] = compact(object{"id": c.ID.Value, "serial": c.Serial.Value})
 	}
 	users := object{}
 	for _, u := range p.Users {
@@ -209,8 +209,10 @@ func writeUser(u *syntax.TestUser) object {
 			o[name] = append([]string{}, texts(v.Values)...)
 		}
 	}
-	if u.AuthAge != nil {
-		o["authAge"] = u.AuthAge.Age.String()
+	for name, age := range map[string]*syntax.MaxAge{"authAge": u.AuthAge, "tokenAge": u.TokenAge} {
+		if age != nil {
+			o[name] = age.Age.String()
+		}
 	}
 	if len(u.Claims) > 0 {
 		claims := object{}

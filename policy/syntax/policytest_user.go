@@ -29,6 +29,7 @@ type TestUser struct {
 	AMR       *TestValues
 	KeyID     Text
 	AuthAge   *MaxAge // how long ago the login was
+	TokenAge  *MaxAge // how long ago the token was issued
 	Claims    []TestClaim
 }
 
@@ -47,7 +48,7 @@ type TestClaim struct {
 var testUserShape = &shape{
 	what: "a user",
 	fields: []string{
-		"provider", "like", "credential", "subject", "client", "audiences", "scopes", "roles", "acr", "amr", "authAge", "keyID", "claims",
+		"provider", "like", "credential", "subject", "client", "audiences", "scopes", "roles", "acr", "amr", "authAge", "tokenAge", "keyID", "claims",
 	},
 }
 
@@ -133,9 +134,8 @@ func (c *cast) userObject(n *tree.Node) TestUser {
 	c.replaceValues(&u.Scopes, o.get("scopes"), oneWord(checkScope))
 	c.replaceValues(&u.Roles, o.get("roles"), nil)
 	c.replaceValues(&u.AMR, o.get("amr"), nil)
-	if age := o.get("authAge"); age != nil {
-		u.AuthAge = &MaxAge{c.position(age), c.duration(age, span{0, year}, 0)}
-	}
+	c.replaceAge(&u.AuthAge, o.get("authAge"))
+	c.replaceAge(&u.TokenAge, o.get("tokenAge"))
 	u.Claims = c.testClaims(u.Claims, o.get("claims"))
 	if o.node != nil && o.get("like") == nil && o.get("credential") == nil {
 		o.need("provider")
@@ -148,7 +148,7 @@ func (c *cast) userObject(n *tree.Node) TestUser {
 
 // speaks says that something is said of whom the credential speaks for.
 func (u *TestUser) speaks() bool {
-	return u.Subject.Value+u.Client.Value+u.ACR.Value+u.KeyID.Value != "" || u.AuthAge != nil || len(u.Claims) > 0 ||
+	return u.Subject.Value+u.Client.Value+u.ACR.Value+u.KeyID.Value != "" || u.AuthAge != nil || u.TokenAge != nil || len(u.Claims) > 0 ||
 		u.Audiences != nil || u.Scopes != nil || u.Roles != nil || u.AMR != nil
 }
 
@@ -175,6 +175,12 @@ func (r *reader) replaceValues(v **TestValues, n *tree.Node, check check) {
 		*v = &TestValues{Position: r.position(n)}
 	default:
 		*v = &TestValues{r.position(n), r.texts(n, check)}
+	}
+}
+
+func (r *reader) replaceAge(age **MaxAge, n *tree.Node) {
+	if n != nil {
+		*age = &MaxAge{r.position(n), r.duration(n, span{0, year}, 0)}
 	}
 }
 
