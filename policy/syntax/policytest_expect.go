@@ -60,7 +60,7 @@ const (
 
 // agree fills in the decision that the other fields say, and reports those that say another one.
 func (r *reader) agree(n *tree.Node, o object, e *Expectation) {
-	code, known := reason.Parse(e.Reason.Value)
+	code, known := reason.Named(e.Reason.Value)
 	if known {
 		granted := code.Granted()
 		if e.Allow == nil {
@@ -110,7 +110,7 @@ func (r *reader) decision(n *tree.Node) *bool {
 
 // checkReason takes the reasons that a policy can have for its answer to a request that arrived.
 func checkReason(name string) error {
-	code, ok := reason.Parse(name)
+	code, ok := reason.Named(name)
 	switch {
 	case !ok:
 		var names []string
