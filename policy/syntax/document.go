@@ -4,40 +4,36 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
-// apiVersion is the one version of the group there is.
-const apiVersion = "postern.dev/v1alpha1"
-
-// The kinds of documents that this version reads.
-const (
-	kindServicePolicy    = "ServicePolicy"
-	kindMeshPolicy       = "MeshPolicy"
-	kindIdentityProvider = "IdentityProvider"
-	kindRevocation       = "Revocation"
-	kindPolicyTest       = "PolicyTest"
-)
-
-// kinds is in the order in which errors name them.
-var kinds = []string{kindServicePolicy, kindMeshPolicy, kindIdentityProvider, kindRevocation, kindPolicyTest}
-
 const byKubernetes = "is written by Kubernetes: leave it out"
 
-var documentShape = &shape{
-	what:    "a document",
-	fields:  []string{"apiVersion", "kind", "metadata", "spec"},
-	refused: map[string]string{"status": byKubernetes},
-}
-
-var metadataShape = &shape{
-	what:   "metadata",
-	fields: []string{"name", "namespace", "labels", "annotations"},
-	refused: map[string]string{
-		"creationTimestamp": byKubernetes, "deletionTimestamp": byKubernetes, "finalizers": byKubernetes, "generation": byKubernetes,
-		"managedFields": byKubernetes, "ownerReferences": byKubernetes, "resourceVersion": byKubernetes, "selfLink": byKubernetes, "uid": byKubernetes,
+var documentShape = shapeOf(grammar.Object{
+	What: "a document",
+	Says: "What every document has, in the shape of a Kubernetes object.",
+	Fields: []grammar.Field{
+		{Name: "apiVersion", Need: grammar.Required, Value: scalar(&grammar.Scalar{Enum: []string{apiVersion}}), Says: "The version of the language: " + apiVersion + "."},
+		{Name: "kind", Need: grammar.Required, Value: scalar(&grammar.Scalar{Enum: kinds}), Says: "What the document is, and so what its spec says."},
+		{Name: "metadata", Need: grammar.Required, Value: mapping(metadataShape), Says: "Its name, and where it belongs."},
+		{Name: "spec", Need: grammar.Required, Says: "What the document says, by its kind."},
 	},
-}
+}).refuses(map[string]string{"status": byKubernetes})
+
+var metadataShape = shapeOf(grammar.Object{
+	What: "metadata",
+	Says: "The name of a document, and where it belongs.",
+	Fields: []grammar.Field{
+		{Name: "name", Need: grammar.Required, Value: scalar(subdomainText), Says: "Lower-case letters, digits, dashes and dots; unique for its kind and namespace."},
+		{Name: "namespace", Value: scalar(labelText), Says: "A ServicePolicy has one. What belongs to the whole cluster has none."},
+		{Name: "labels", Value: mapOf(noteName, scalar(noteText)), Says: "Strings, which Postern does not read."},
+		{Name: "annotations", Value: mapOf(noteName, scalar(noteText)), Says: "Strings, which Postern does not read."},
+	},
+}).refuses(map[string]string{
+	"creationTimestamp": byKubernetes, "deletionTimestamp": byKubernetes, "finalizers": byKubernetes, "generation": byKubernetes,
+	"managedFields": byKubernetes, "ownerReferences": byKubernetes, "resourceVersion": byKubernetes, "selfLink": byKubernetes, "uid": byKubernetes,
+})
 
 // document reads one document of any kind.
 func (r *reader) document(root *tree.Node) Document {
@@ -46,10 +42,10 @@ func (r *reader) document(root *tree.Node) Document {
 		return d
 	}
 	o := r.object(root, documentShape)
-	r.text(o.need("apiVersion"), nil)
-	d.Kind = r.text(o.need("kind"), checkKind).Value
-	r.metadata(o.need("metadata"), &d)
-	spec := o.need("spec")
+	r.text(o.get("apiVersion"), nil)
+	d.Kind = r.text(o.get("kind"), checkKind).Value
+	r.metadata(o.get("metadata"), &d)
+	spec := o.get("spec")
 	if spec == nil {
 		return d
 	}
@@ -96,23 +92,19 @@ func (m message) Error() string { return string(m) }
 
 func (r *reader) metadata(n *tree.Node, d *Document) {
 	o := r.object(n, metadataShape)
-	d.Name = r.text(o.need("name"), checkSubdomain).Value
+	d.Name = r.text(o.get("name"), checkSubdomain).Value
 	r.stringMap(o.get("labels"), "labels")
 	r.stringMap(o.get("annotations"), "annotations")
 	namespace := o.get("namespace")
-	switch {
+	switch need := namespaceOf(d.Kind); {
 	case o.node == nil:
-	case isClusterWide(d.Kind) && namespace != nil:
+	case need == grammar.Refused && namespace != nil:
 		r.fail(namespace, "%s belongs to the whole cluster: leave namespace out", d.Kind)
-	case d.Kind == kindServicePolicy && namespace == nil:
+	case need == grammar.Required && namespace == nil:
 		r.fail(o.node, "metadata of a %s needs namespace", d.Kind)
 	default:
 		d.Namespace = r.text(namespace, checkLabel).Value
 	}
-}
-
-func isClusterWide(kind string) bool {
-	return kind == kindMeshPolicy || kind == kindIdentityProvider || kind == kindRevocation
 }
 
 // stringMap checks labels and annotations as far as Kubernetes would; Postern has no use for them.

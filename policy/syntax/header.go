@@ -6,10 +6,25 @@ import (
 	"strings"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
-var headerShape = &shape{what: "a header", fields: []string{"any", "all", "present"}}
+// headersValue is what headers reads.
+var headersValue = grammar.Value{Map: &grammar.Map{Name: headerText, Of: textOr(headerValueText, headerShape), Least: 1}}
+
+var headerForms = grammar.Choice{Fields: []string{"any", "all", "present"}, Need: grammar.Required}
+
+var headerShape = shapeOf(grammar.Object{
+	What: "a header",
+	Says: "What a header's values must be. In an allow every value that was sent must be one of those named; in a deny one such value is enough.",
+	Fields: []grammar.Field{
+		{Name: "any", Value: listOf(headerValueText), Says: "One of these values."},
+		{Name: "all", Value: listOf(headerValueText), Says: "All of these values."},
+		{Name: "present", Value: scalar(booleanScalar), Says: "true: sent, with whatever value. false: not sent."},
+	},
+	Choices: []grammar.Choice{headerForms},
+})
 
 func (r *reader) headers(n *tree.Node) []Header {
 	switch {
@@ -37,7 +52,7 @@ func (r *reader) header(name Text, n *tree.Node) Header {
 		r.fail(n, "one value is plain, and more than one says {any: […]} or {all: […]}: not a bare list")
 	case tree.Mapping:
 		o := r.object(n, headerShape)
-		form := o.one("any", "all", "present")
+		form := o.choose(headerForms)
 		if form == "present" {
 			h.Present = r.present(o.get(form))
 		} else if form != "" {

@@ -5,18 +5,55 @@ import (
 	"fmt"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
-var identityProviderShape = &shape{
-	what:    "the spec of an IdentityProvider",
-	fields:  []string{"jwt", "from", "claims"},
-	refused: map[string]string{"introspection": notYet, "apiKeys": notYet, "signature": notYet},
-}
+var providerKinds = grammar.Choice{Fields: []string{"jwt"}, Need: grammar.Required}
 
-var fromShape = &shape{what: "from", fields: []string{"header", "scheme", "cookie"}}
+var identityProviderShape = shapeOf(grammar.Object{
+	What: "the spec of an IdentityProvider",
+	Says: "One source of users: how their credentials are verified, where they are found, and what their claims mean.",
+	Fields: []grammar.Field{
+		{Name: "jwt", Value: mapping(jwtShape), Says: "Verifies JSON Web Tokens of one issuer."},
+		{Name: "from", Value: mapping(fromShape), Says: "Where the credential is found. Left out: the header authorization with the scheme Bearer."},
+		{Name: "claims", Value: mapping(claimsShape), Says: "Which claims say who the user is, and what was granted."},
+	},
+	Choices: []grammar.Choice{providerKinds},
+}).refuses(map[string]string{"introspection": notYet, "apiKeys": notYet, "signature": notYet})
 
-var claimsShape = &shape{what: "claims", fields: []string{"subject", "client", "scopes", "roles"}}
+var headerOrCookie = grammar.Choice{Fields: []string{"header", "cookie"}, Need: grammar.Required}
+
+var fromShape = shapeOf(grammar.Object{
+	What: "from",
+	Says: "Where a credential is found: in one header or in one cookie.",
+	Fields: []grammar.Field{
+		{Name: "header", Value: scalar(headerText), Says: "Its name in lower case."},
+		{Name: "scheme", With: []string{"header"}, Value: scalar(tokenText), Says: "What stands before the credential in the header. Left out: Bearer in authorization, nothing in another."},
+		{Name: "cookie", Value: scalar(tokenText), Says: "Its name, as it is."},
+	},
+	Choices: []grammar.Choice{headerOrCookie},
+})
+
+var claimsShape = shapeOf(grammar.Object{
+	What: "claims",
+	Says: "Where a token says what. A string is the name of a claim, a list is a path to one: [realm_access, roles].",
+	Fields: []grammar.Field{
+		{Name: "subject", Default: defaultSubject, Value: claimValue, Says: "Who the user is."},
+		{Name: "client", Value: claimValue, Says: "Which program the token was given to. Left out: client_id, else azp."},
+		{Name: "scopes", Default: defaultScopes, Value: claimValue, Says: "What was granted: a string with spaces between scopes, or a list of strings."},
+		{Name: "roles", Value: claimValue, Says: "What the user is: the same forms. Left out: none."},
+	},
+})
+
+// claimValue is what path reads.
+var claimValue = grammar.Value{Scalar: anyText, List: &grammar.List{Of: scalar(anyText), Least: 1, Most: maxPath}}
+
+// The claims of RFC 7519 section 4.1.2 and RFC 8693 section 4.2.
+const (
+	defaultSubject = "sub"
+	defaultScopes  = "scope"
+)
 
 // maxPath is how many member names lead to a claim at most.
 const maxPath = 8
@@ -37,7 +74,7 @@ func (r *reader) identityProvider(n *tree.Node, d *Document) {
 	if o.otherKind() {
 		return
 	}
-	d.IdentityProvider.JWT = r.jwt(o.need("jwt"), d)
+	d.IdentityProvider.JWT = r.jwt(o.get(o.choose(providerKinds)), d)
 }
 
 // otherKind says that a kind of a later version is named, which is reported.
@@ -57,7 +94,7 @@ func (r *reader) from(n *tree.Node) identity.Place {
 	}
 	o := r.object(n, fromShape)
 	scheme := o.get("scheme")
-	if o.one("header", "cookie") == "cookie" {
+	if o.choose(headerOrCookie) == "cookie" {
 		if scheme != nil {
 			r.fail(scheme, "a scheme belongs to a header, not to a cookie")
 		}
@@ -103,10 +140,10 @@ func (r *reader) claims(n *tree.Node) identity.ClaimMap {
 		Roles:   r.path(o.get("roles")),
 	}
 	if m.Subject == nil {
-		m.Subject = []string{"sub"}
+		m.Subject = []string{defaultSubject}
 	}
 	if m.Scopes == nil {
-		m.Scopes = []string{"scope"}
+		m.Scopes = []string{defaultScopes}
 	}
 	return m
 }

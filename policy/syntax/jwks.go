@@ -8,15 +8,33 @@ import (
 	"time"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
-var jwksShape = &shape{
-	what:   "jwks",
-	fields: []string{"url", "file", "discovery", "ca", "refresh", "maxStale"},
-}
+var keySources = grammar.Choice{Fields: []string{"url", "file", "discovery"}, Need: grammar.Required}
 
-var caShape = &shape{what: "ca", fields: []string{"file"}}
+var jwksShape = shapeOf(grammar.Object{
+	What: "jwks",
+	Says: "Where an issuer's keys come from, and how long they serve.",
+	Fields: []grammar.Field{
+		{Name: "url", Value: scalar(urlText), Says: "An https URL of a JSON Web Key Set."},
+		{Name: "file", Value: scalar(fileText), Says: "A file inside --secrets DIR or beside this document. It is watched."},
+		{Name: "discovery", Value: scalar(trueScalar), Says: "true: the URL that the issuer's own document names."},
+		{Name: "ca", Value: mapping(caShape), Says: "Certificates that alone are trusted for the fetch. Left out: the system's."},
+		{Name: "refresh", Default: short(defaultRefresh), Value: scalar(durationScalar), Says: "How often keys are fetched; at least " + short(leastRefresh) + "."},
+		{Name: "maxStale", Default: short(defaultMaxStale), Value: scalar(durationScalar), Says: "How long the last good keys serve when no others can be had; then 503."},
+	},
+	Choices: []grammar.Choice{keySources},
+})
+
+var caShape = shapeOf(grammar.Object{
+	What: "ca",
+	Says: "Certificates of authorities.",
+	Fields: []grammar.Field{
+		{Name: "file", Need: grammar.Required, Value: scalar(fileText), Says: "A file of PEM certificates inside --secrets DIR or beside this document."},
+	},
+})
 
 // How often keys are fetched, and how long the last good ones serve.
 const (
@@ -29,7 +47,7 @@ const (
 // keys reads where an issuer's keys come from, into k.
 func (r *reader) keys(n *tree.Node, k *identity.KeySource, d *Document) {
 	o := r.object(n, jwksShape)
-	switch o.one("url", "file", "discovery") {
+	switch o.choose(keySources) {
 	case "url":
 		k.URL = r.text(o.get("url"), checkURL).Value
 	case "discovery":
@@ -43,7 +61,7 @@ func (r *reader) keys(n *tree.Node, k *identity.KeySource, d *Document) {
 		}
 	}
 	if ca := o.get("ca"); ca != nil {
-		r.file(r.object(ca, caShape).need("file"), &k.CAFile, &k.Root, d)
+		r.file(r.object(ca, caShape).get("file"), &k.CAFile, &k.Root, d)
 	}
 	k.Refresh = r.duration(o.get("refresh"), span{leastRefresh, 24 * time.Hour}, defaultRefresh)
 	stale := o.get("maxStale")

@@ -4,22 +4,46 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
-var jwtShape = &shape{
-	what:    "jwt",
-	fields:  []string{"issuer", "audiences", "algorithms", "use", "types", "jwks", "skew", "maxLifetime", "maxSize"},
-	refused: map[string]string{"trustDomain": notYet},
-}
+var jwtShape = shapeOf(grammar.Object{
+	What: "jwt",
+	Says: "JSON Web Tokens of one issuer.",
+	Fields: []grammar.Field{
+		{Name: "issuer", Need: grammar.Required, Value: scalar(issuerText), Says: "Compared exactly with iss; an https URL."},
+		{Name: "audiences", Need: grammar.Required, Value: listOf(anyText), Says: "Of these at least one must be in aud."},
+		{Name: "algorithms", Need: grammar.Required, Value: listOf(algorithmText), Says: "Those that its signatures may have; never none, never a symmetric one."},
+		{Name: "use", Default: useAccess, Value: scalar(useText), Says: "What the tokens are for; id for an issuer whose only JWT is the ID token."},
+		{Name: "types", Value: typesValue, Says: `The values of typ that are taken; "" is a token without one. Left out: "", jwt and, but for use: id, at+jwt.`},
+		{Name: "jwks", Need: grammar.Required, Value: mapping(jwksShape), Says: "Where the issuer's keys come from."},
+		{Name: "skew", Default: short(defaultSkew), Value: scalar(durationScalar), Says: "Tolerance on exp, nbf and iat; at most " + short(mostSkew) + "."},
+		{Name: "maxLifetime", Default: short(defaultLifetime), Value: scalar(durationScalar), Says: "How long a token may live: exp less iat."},
+		{Name: "maxSize", Default: strconv.Itoa(defaultSize), Value: sizeValue, Says: "How many bytes a token may have."},
+	},
+}).refuses(map[string]string{"trustDomain": notYet})
+
+var (
+	typesValue = grammar.Value{List: &grammar.List{Of: scalar(typeText), Least: 1, Unique: true}}
+	sizeValue  = scalar(&grammar.Scalar{Form: grammar.Integer, Least: leastSize, Most: mostSize})
+)
+
+// The words for what tokens are for.
+const (
+	useAccess = "access"
+	useID     = "id"
+)
 
 // The bounds and defaults of a JWT issuer; DESIGN gives them under "For whom".
 const (
 	defaultSkew     = 30 * time.Second
+	mostSkew        = 5 * time.Minute
 	defaultLifetime = 24 * time.Hour
 	defaultSize     = 8 << 10
 	leastSize       = 256
@@ -32,16 +56,16 @@ func (r *reader) jwt(n *tree.Node, d *Document) *identity.JWTIssuer {
 		return nil
 	}
 	j := &identity.JWTIssuer{
-		Issuer:      r.text(o.need("issuer"), checkIssuer).Value,
-		Audiences:   values(r.texts(o.need("audiences"), nil)),
-		Algorithms:  values(r.texts(o.need("algorithms"), checkAlgorithm)),
+		Issuer:      r.text(o.get("issuer"), checkIssuer).Value,
+		Audiences:   values(r.texts(o.get("audiences"), nil)),
+		Algorithms:  values(r.texts(o.get("algorithms"), checkAlgorithm)),
 		Use:         r.use(o.get("use")),
-		Skew:        r.duration(o.get("skew"), span{0, 5 * time.Minute}, defaultSkew),
+		Skew:        r.duration(o.get("skew"), span{0, mostSkew}, defaultSkew),
 		MaxLifetime: r.duration(o.get("maxLifetime"), span{time.Second, year}, defaultLifetime),
 		MaxSize:     r.integer(o.get("maxSize"), leastSize, mostSize, defaultSize),
 	}
 	j.Types = r.types(o.get("types"), j.Use)
-	r.keys(o.need("jwks"), &j.Keys, d)
+	r.keys(o.get("jwks"), &j.Keys, d)
 	return j
 }
 
@@ -75,16 +99,16 @@ func (r *reader) use(n *tree.Node) identity.Use {
 		return identity.UseAccess
 	}
 	switch use := r.text(n, checkUse); use.Value {
-	case "access":
+	case useAccess:
 		return identity.UseAccess
-	case "id":
+	case useID:
 		return identity.UseID
 	}
 	return 0
 }
 
 func checkUse(s string) error {
-	if s != "access" && s != "id" {
+	if s != useAccess && s != useID {
 		return fmt.Errorf("%s is no use of a token: the uses are access and id", quote(s))
 	}
 	return nil

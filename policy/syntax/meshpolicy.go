@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
@@ -60,29 +61,98 @@ type Onboarding struct {
 	Until     time.Time
 }
 
+var meshPolicyShape = shapeOf(grammar.Object{
+	What: "the spec of a MeshPolicy",
+	Says: "What holds beside every ServicePolicy, and what no one can loosen there.",
+	Fields: []grammar.Field{
+		{Name: "guardrails", Value: listOfObjects(guardrailShape), Says: "Denies and requirements. Every one that matches a request applies."},
+		{Name: "onboarding", Value: listOfObjects(onboardingShape), Says: "Workloads for which what nothing allows is let through and recorded, until a time."},
+	},
+})
+
 const besideRule = "belongs in the deny or the require of a guardrail"
 
+// guardedBy is what a guardrail, and an except of one, may name of requests.
+var guardedBy = grammar.Choice{Fields: []string{"http", "grpc"}}
+
+var denyOrRequire = grammar.Choice{Fields: []string{"deny", "require"}, Need: grammar.Required}
+
+var guardrailShape = shapeOf(grammar.Object{
+	What: "a guardrail",
+	Says: "A deny or a requirement that no ServicePolicy can loosen. With neither http nor grpc it holds for every request to its workloads.",
+	Fields: []grammar.Field{
+		{Name: "name", Need: grammar.Required, Value: scalar(labelText), Says: "What records call it; unique in its document."},
+		{Name: "workloads", Need: grammar.Required, Value: listOf(patternText), Says: "Patterns of the SPIFFE IDs of the workloads for which it holds."},
+		{Name: "http", Value: mapping(guardHTTPShape), Says: "Holds for whatever is sent to such a path: gRPC calls and upgrades, too."},
+		{Name: "grpc", Value: mapping(guardGRPCShape), Says: "Holds for whatever is sent to the path of such a method, as gRPC or not."},
+		{Name: "except", Value: listOfObjects(exceptShape), Says: "What is taken out: requests that match everything that one of these names."},
+		{Name: "deny", Value: mapping(guardDenyShape), Says: "Denies the requests that match it, and those of which that cannot be told."},
+		{Name: "require", Value: mapping(requireShape), Says: "Must match, whatever allows the request."},
+	},
+	Choices: []grammar.Choice{guardedBy, denyOrRequire},
+}).refuses(map[string]string{
+	"allow":   "is for a ServicePolicy: a guardrail denies or requires, and allows nothing",
+	"callers": besideRule, "user": besideRule, "headers": besideRule, "source": besideRule, "when": besideRule, "shadow": besideRule,
+})
+
+var guardHTTPShape = shapeOf(grammar.Object{
+	What: "the http of a guardrail",
+	Says: "Matches requests by what it names; what it does not name is any.",
+	Fields: []grammar.Field{
+		{Name: "methods", Value: listOf(methodText), Says: `Compared exactly. Left out, or "*" alone: any.`},
+		{Name: "path", Value: scalar(templateText), Says: "A template: /admin/{rest...} is everything below /admin/. Left out: any."},
+		{Name: "hosts", Value: listOf(hostText), Says: "Names in lower case, without a port. Left out: any."},
+	},
+	Some: []string{"methods", "path", "hosts"},
+}).refuses(map[string]string{"upgrade": "is nothing that a guardrail asks for: it holds with and without one"})
+
+var guardGRPCShape = shapeOf(grammar.Object{
+	What: "the grpc of a guardrail",
+	Says: "Matches requests by the path of a gRPC service and, when they are named, its methods.",
+	Fields: []grammar.Field{
+		{Name: "service", Need: grammar.Required, Value: scalar(serviceText), Says: "The full name: shop.v1.Payments."},
+		{Name: "methods", Value: listOf(callText), Says: `Names, as in Charge. Left out, or "*" alone: any.`},
+		{Name: "hosts", Value: listOf(hostText), Says: "Names in lower case, without a port. Left out: any."},
+	},
+})
+
+var exceptShape = shapeOf(grammar.Object{
+	What: "an except",
+	Says: "Takes requests out of a guardrail: those that match everything it names.",
+	Fields: []grammar.Field{
+		{Name: "workloads", Value: listOf(patternText), Says: "Patterns of the SPIFFE IDs of workloads."},
+		{Name: "http", Value: mapping(guardHTTPShape), Says: "Takes out whatever is sent to such a path."},
+		{Name: "grpc", Value: mapping(guardGRPCShape), Says: "Takes out what is a gRPC call to such a method, and nothing else on its path."},
+	},
+	Choices: []grammar.Choice{guardedBy},
+	Some:    []string{"workloads", "http", "grpc"},
+})
+
+var onboardingShape = shapeOf(grammar.Object{
+	What: "an onboarding",
+	Says: "Lets requests through that nothing allows, and records them. What a deny or a guardrail denies is denied all the same.",
+	Fields: []grammar.Field{
+		{Name: "workloads", Need: grammar.Required, Value: listOf(patternText), Says: "Patterns of the SPIFFE IDs of the workloads that are being brought under policy."},
+		{Name: "until", Need: grammar.Required, Value: scalar(timeScalar), Says: "When it ends; at most 90 days after it is loaded."},
+	},
+})
+
+const guardCallers = "Whose requests: SPIFFE ID patterns, or anyone alone, which is every request with a proven caller or without. Any of them is enough."
+
 var (
-	meshPolicyShape = &shape{what: "the spec of a MeshPolicy", fields: []string{"guardrails", "onboarding"}}
-	guardrailShape  = &shape{
-		what: "a guardrail", fields: []string{"name", "workloads", "http", "grpc", "except", "deny", "require"},
-		refused: map[string]string{
-			"allow":   "is for a ServicePolicy: a guardrail denies or requires, and allows nothing",
-			"callers": besideRule, "user": besideRule, "headers": besideRule, "source": besideRule, "when": besideRule, "shadow": besideRule,
-		},
-	}
-	exceptShape     = &shape{what: "an except", fields: []string{"workloads", "http", "grpc"}}
-	onboardingShape = &shape{what: "an onboarding", fields: []string{"workloads", "until"}}
-	requireShape    = &shape{what: "a require", fields: guardRuleFields, refused: unnamed}
-	guardDenyShape  = &shape{what: "the deny of a guardrail", fields: guardRuleFields, refused: unnamed}
+	guardRuleFields = append([]grammar.Field{ruleCallers(grammar.Optional, guardCallers)}, ruleFields...)
 	unnamed         = map[string]string{"name": "is that of the guardrail: leave it out here"}
-	guardRuleFields = []string{"callers", "user", "headers", "source", "when", "shadow"}
-	guardHTTPShape  = &shape{
-		what: "the http of a guardrail", fields: []string{"methods", "path", "hosts"},
-		refused: map[string]string{"upgrade": "is nothing that a guardrail asks for: it holds with and without one"},
-	}
-	guardGRPCShape = &shape{what: "the grpc of a guardrail", fields: []string{"service", "methods", "hosts"}}
 )
+
+var guardDenyShape = shapeOf(grammar.Object{
+	What: "the deny of a guardrail", Says: "A conjunction that denies: everything that it names must hold, or be more than can be told.",
+	Fields: guardRuleFields, Some: conjuncts,
+}).refuses(unnamed)
+
+var requireShape = shapeOf(grammar.Object{
+	What: "a require", Says: "A conjunction that must hold for a request to be allowed.",
+	Fields: guardRuleFields, Some: conjuncts,
+}).refuses(unnamed)
 
 func (r *reader) meshPolicy(n *tree.Node) *MeshPolicy {
 	o := r.object(n, meshPolicyShape)
@@ -110,15 +180,15 @@ func (s scope) guardrail(n *tree.Node) Guardrail {
 	o := s.object(n, guardrailShape)
 	g := Guardrail{
 		Position:  s.position(n),
-		Name:      s.text(o.need("name"), checkLabel),
-		Workloads: s.texts(o.need("workloads"), checkPattern),
+		Name:      s.text(o.get("name"), checkLabel),
+		Workloads: s.texts(o.get("workloads"), checkPattern),
 	}
 	g.HTTP, g.GRPC = s.guarded(o)
 	excepts := s.items(o.get("except"))
 	for i := range excepts {
 		g.Except = append(g.Except, s.except(&excepts[i]))
 	}
-	switch o.one("deny", "require") {
+	switch o.choose(denyOrRequire) {
 	case "deny":
 		rule := s.rule(o.get("deny"), guardDenyShape)
 		g.Deny = &rule
@@ -131,7 +201,7 @@ func (s scope) guardrail(n *tree.Node) Guardrail {
 
 // guarded reads what a guardrail, or an except of one, matches.
 func (r *reader) guarded(o object) (*GuardHTTP, *GuardGRPC) {
-	switch o.chosen("at most", []string{"http", "grpc"}) {
+	switch o.choose(guardedBy) {
 	case "http":
 		return r.guardHTTP(o.get("http")), nil
 	case "grpc":
@@ -157,7 +227,7 @@ func (r *reader) guardGRPC(n *tree.Node) *GuardGRPC {
 	o := r.object(n, guardGRPCShape)
 	return &GuardGRPC{
 		Position: r.position(n),
-		Service:  r.text(o.need("service"), checkService),
+		Service:  r.text(o.get("service"), checkService),
 		Methods:  r.guardMethods(o.get("methods"), checkCall),
 		Hosts:    r.texts(o.get("hosts"), checkHost),
 	}
@@ -186,7 +256,7 @@ func (r *reader) onboarding(n *tree.Node) Onboarding {
 	o := r.object(n, onboardingShape)
 	return Onboarding{
 		Position:  r.position(n),
-		Workloads: r.texts(o.need("workloads"), checkPattern),
-		Until:     r.timestamp(o.need("until")),
+		Workloads: r.texts(o.get("workloads"), checkPattern),
+		Until:     r.timestamp(o.get("until")),
 	}
 }

@@ -4,17 +4,48 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
 // notYet is said of what the grammar has and this version does not.
 const notYet = "is not supported by this version of Postern"
 
-// A shape is what a mapping of one kind may hold.
+// A shape is an object of the grammar, as the reader uses it.
 type shape struct {
-	what    string            // "a route"
-	fields  []string          // in the order in which errors name them
-	refused map[string]string // fields that are known and refused, and what is said of them
+	*grammar.Object
+	what     string            // "a route"
+	fields   []string          // in the order in which errors name them
+	required uint32            // a bit for each of fields that must be there
+	advice   map[string]string // what to do about a field that is missing
+	refused  map[string]string // fields that are known and refused, and what is said of them
+}
+
+// shapeOf returns the shape of an object, which has at most 32 fields.
+func shapeOf(o grammar.Object) *shape {
+	s := &shape{Object: &o, what: o.What}
+	for i, f := range o.Fields {
+		s.fields = append(s.fields, f.Name)
+		if f.Need == grammar.Required {
+			s.required |= 1 << i
+		}
+	}
+	return s
+}
+
+func (s *shape) requires(field string) bool {
+	i := slices.Index(s.fields, field)
+	return i >= 0 && s.required&(1<<i) != 0
+}
+
+func (s *shape) refuses(refused map[string]string) *shape {
+	s.refused = refused
+	return s
+}
+
+func (s *shape) advises(field, advice string) *shape {
+	s.advice = map[string]string{field: advice}
+	return s
 }
 
 // An object is a mapping that was held to a shape. The zero object has no field.
@@ -25,7 +56,7 @@ type object struct {
 	meant []string // the fields that unknown ones were taken for
 }
 
-// object reports what n has too much. What it has too little is for need to say.
+// object reports what n has too much, and which fields it has not that its shape requires.
 func (r *reader) object(n *tree.Node, s *shape) object {
 	switch {
 	case n == nil:
@@ -35,11 +66,19 @@ func (r *reader) object(n *tree.Node, s *shape) object {
 		return object{}
 	}
 	o := object{reader: r, shape: s, node: n}
+	missing := s.required
 	for key := range n.Fields() {
-		if message := s.refused[key.Text]; message != "" {
+		if i := slices.Index(s.fields, key.Text); i >= 0 {
+			missing &^= 1 << i
+		} else if message := s.refused[key.Text]; message != "" {
 			r.fail(key, "%s %s", key.Text, message)
-		} else if !slices.Contains(s.fields, key.Text) {
+		} else {
 			o.unknown(key)
+		}
+	}
+	for i := 0; missing != 0; i, missing = i+1, missing>>1 {
+		if missing&1 != 0 {
+			o.lacks(s.fields[i])
 		}
 	}
 	return o
@@ -68,41 +107,61 @@ func (o object) get(field string) *tree.Node {
 	return nil
 }
 
-// need is get for a field that must be there.
+// need is get for a field that must be there in this place, and not in every object of its shape.
 func (o object) need(field string) *tree.Node {
 	n := o.get(field)
-	if n == nil && o.node != nil && !slices.Contains(o.meant, field) {
-		o.fail(o.node, "%s needs %s", o.shape.what, field)
+	if n == nil && o.node != nil && !o.shape.requires(field) {
+		o.lacks(field)
 	}
 	return n
 }
 
-// one returns the name of the one field that is there, among several of which exactly one may be.
-func (o object) one(fields ...string) string {
-	chosen := o.chosen("exactly", fields)
-	if chosen == "" && o.node != nil && !slices.ContainsFunc(o.meant, func(near string) bool { return slices.Contains(fields, near) }) {
-		o.fail(o.node, "%s needs exactly one of %s", o.shape.what, enumerate(fields))
+// lacks reports a field that is missing, unless an unknown one was taken for it.
+func (o object) lacks(field string) {
+	switch advice := o.shape.advice[field]; {
+	case slices.Contains(o.meant, field):
+	case advice != "":
+		o.fail(o.node, "%s needs %s: %s", o.shape.what, field, advice)
+	default:
+		o.fail(o.node, "%s needs %s", o.shape.what, field)
 	}
-	return chosen
 }
 
-// chosen returns the first of these fields that is there, and reports a second one.
-func (o object) chosen(how string, fields []string) string {
+// one returns the name of the one field that is there, among several of which exactly one may be.
+func (o object) one(fields ...string) string {
+	return o.choose(grammar.Choice{Fields: fields, Need: grammar.Required})
+}
+
+// choose returns the name of the one field of a choice that is there.
+func (o object) choose(c grammar.Choice) string {
 	chosen := ""
 	if o.node == nil {
-		return chosen
+		return ""
 	}
 	for key := range o.node.Fields() {
 		switch {
-		case !slices.Contains(fields, key.Text):
+		case !slices.Contains(c.Fields, key.Text):
+		case chosen != "" && c.Need == grammar.Required:
+			o.fail(key, "%s has %s already, and takes exactly one of %s", o.shape.what, chosen, enumerate(c.Fields))
+			return chosen
 		case chosen != "":
-			o.fail(key, "%s has %s already, and takes %s one of %s", o.shape.what, chosen, how, enumerate(fields))
+			o.fail(key, "%s has %s already, and takes at most one of %s", o.shape.what, chosen, enumerate(c.Fields))
 			return chosen
 		default:
 			chosen = key.Text
 		}
 	}
+	if chosen == "" && c.Need == grammar.Required && !slices.ContainsFunc(o.meant, func(near string) bool { return slices.Contains(c.Fields, near) }) {
+		o.fail(o.node, "%s needs %s", o.shape.what, oneOf(c.Fields))
+	}
 	return chosen
+}
+
+func oneOf(fields []string) string {
+	if len(fields) == 1 {
+		return fields[0]
+	}
+	return "exactly one of " + enumerate(fields)
 }
 
 // enumerate returns "a, b and c".

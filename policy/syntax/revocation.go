@@ -9,18 +9,39 @@ import (
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy/pattern"
+	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
-var revocationShape = &shape{what: "the spec of a Revocation", fields: []string{"entries"}}
-
-var entryShape = &shape{
-	what: "an entry",
-	fields: []string{
-		"name", "provider", "subjects", "tokenIDs", "sessionIDs", "keyIDs", "issuedBefore", "callers", "trustDomain", "serials", "until",
+var revocationShape = shapeOf(grammar.Object{
+	What: "the spec of a Revocation",
+	Says: "What is cut off now. Each entry ends by itself.",
+	Fields: []grammar.Field{
+		{Name: "entries", Need: grammar.Required, Value: grammar.Value{List: &grammar.List{Of: mapping(entryShape), Least: 1}}, Says: "What is cut off, each until a time."},
 	},
-	refused: map[string]string{"apiKeyIDs": notYet},
-}
+})
+
+var entryShape = shapeOf(grammar.Object{
+	What: "an entry",
+	Says: "Cuts off one kind of thing until a time: credentials of a provider, callers, or certificates.",
+	Fields: []grammar.Field{
+		{Name: "name", Value: scalar(labelText), Says: "What records call it; unique in its document."},
+		{Name: "provider", Value: providerValue, Says: "The IdentityProvider of what is named, or a list of several."},
+		{Name: "subjects", With: ofProvider, Value: listOf(anyText), Says: "All credentials of these users."},
+		{Name: "tokenIDs", With: ofProvider, Value: listOf(anyText), Says: "The tokens with these ids (jti)."},
+		{Name: "sessionIDs", With: ofProvider, Value: listOf(anyText), Says: "The tokens of these sessions (sid)."},
+		{Name: "keyIDs", With: ofProvider, Value: listOf(anyText), Says: "The tokens that these keys verify (kid)."},
+		{Name: "issuedBefore", With: ofProvider, Value: scalar(timeScalar), Says: "All tokens that were issued before, or beside subjects those of these users."},
+		{Name: "callers", Value: listOf(patternText), Says: "The workloads that match these SPIFFE ID patterns."},
+		{Name: "trustDomain", With: []string{"serials"}, Value: scalar(domainText), Says: "The trust domain of the certificates, as in shop.test."},
+		{Name: "serials", With: []string{"trustDomain"}, Value: listOf(serialText), Says: "The certificates with these serial numbers, in lower-case hexadecimal digits."},
+		{Name: "until", Need: grammar.Required, Value: scalar(timeScalar), Says: "From when on the entry does nothing."},
+	},
+	Choices: []grammar.Choice{{Fields: cutOff[:len(cutOff)-1]}},
+	Some:    cutOff,
+}).refuses(map[string]string{"apiKeyIDs": notYet})
+
+var ofProvider = []string{"provider"}
 
 // cutOff is what an entry may name, one of which it does. issuedBefore stands alone, or narrows
 // subjects.
@@ -35,7 +56,7 @@ func (r *reader) revocation(n *tree.Node, d *Document) *identity.Revocation {
 	if o.node == nil {
 		return nil
 	}
-	items := r.items(o.need("entries"))
+	items := r.items(o.get("entries"))
 	revocation := &identity.Revocation{Name: d.Name, Entries: make([]identity.RevocationEntry, 0, len(items))}
 	seen := newSeen(len(items))
 	for i := range items {
@@ -54,7 +75,7 @@ func (r *reader) entry(n *tree.Node) (identity.RevocationEntry, Text) {
 	e := identity.RevocationEntry{
 		At:           r.position(n).String(),
 		Name:         name.Value,
-		Until:        r.timestamp(o.need("until")),
+		Until:        r.timestamp(o.get("until")),
 		IssuedBefore: r.timestamp(o.get("issuedBefore")),
 		Callers:      values(r.texts(o.get("callers"), checkPattern)),
 		Serials:      values(r.texts(o.get("serials"), checkSerial)),

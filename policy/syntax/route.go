@@ -3,24 +3,48 @@ package syntax
 import (
 	"fmt"
 
+	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 	"github.com/postern/postern/policy/template"
 )
 
-var routeShape = &shape{
-	what:   "a route",
-	fields: []string{"name", "http", "grpc", "allow", "deny"},
-}
+const websocket = "websocket"
 
-var httpShape = &shape{
-	what:   "http",
-	fields: []string{"methods", "path", "hosts", "upgrade"},
-}
+var httpOrGRPC = grammar.Choice{Fields: []string{"http", "grpc"}, Need: grammar.Required}
 
-var grpcShape = &shape{
-	what:   "grpc",
-	fields: []string{"service", "methods", "hosts"},
-}
+var routeShape = shapeOf(grammar.Object{
+	What: "a route",
+	Says: "One place a request can go, and the rules for it. The narrowest path that matches is chosen, and nothing falls back to a wider one.",
+	Fields: []grammar.Field{
+		{Name: "name", Need: grammar.Required, Value: scalar(labelText), Says: "What records call it; unique in its document."},
+		{Name: "http", Value: mapping(httpShape), Says: "Matches requests by method, path and host."},
+		{Name: "grpc", Value: mapping(grpcShape), Says: "Matches gRPC calls by service and method."},
+		{Name: "allow", Value: listOfObjects(allowShape), Says: "Rules of which one that matches is enough, where no deny matches."},
+		{Name: "deny", Value: listOfObjects(denyShape), Says: "Rules of which one that matches is enough to deny, whatever allows."},
+	},
+	Choices: []grammar.Choice{httpOrGRPC},
+})
+
+var httpShape = shapeOf(grammar.Object{
+	What: "http",
+	Says: "Matches requests by method, path and, when it is named, host.",
+	Fields: []grammar.Field{
+		{Name: "methods", Need: grammar.Required, Value: listOf(methodText), Says: `Compared exactly: GET does not grant HEAD. "*" alone is every method.`},
+		{Name: "path", Need: grammar.Required, Value: scalar(templateText), Says: "A template: /orders/{id} has one segment for {id}, /files/{rest...} all that follow."},
+		{Name: "hosts", Value: listOf(hostText), Says: "Names in lower case, without a port. Left out: any."},
+		{Name: "upgrade", Value: listOf(upgradeText), Says: "Makes the route one for requests that ask for this upgrade, and for no other."},
+	},
+})
+
+var grpcShape = shapeOf(grammar.Object{
+	What: "grpc",
+	Says: "Matches gRPC calls: POST, HTTP/2 and a content-type of gRPC. No http route matches the paths of a service that is named in one.",
+	Fields: []grammar.Field{
+		{Name: "service", Need: grammar.Required, Value: scalar(serviceText), Says: "The full name: shop.v1.Payments."},
+		{Name: "methods", Need: grammar.Required, Value: listOf(callText), Says: `Names, as in Charge. "*" alone is every method.`},
+		{Name: "hosts", Value: listOf(hostText), Says: "Names in lower case, without a port. Left out: any."},
+	},
+})
 
 func (s scope) routes(n *tree.Node) []Route {
 	items := s.items(n)
@@ -40,9 +64,9 @@ func (s scope) route(n *tree.Node) Route {
 	o := s.object(n, routeShape)
 	route := Route{
 		Position: s.position(n),
-		Name:     s.text(o.need("name"), checkLabel),
+		Name:     s.text(o.get("name"), checkLabel),
 	}
-	switch o.one("http", "grpc") {
+	switch o.choose(httpOrGRPC) {
 	case "http":
 		route.HTTP = s.http(o.get("http"))
 	case "grpc":
@@ -58,8 +82,8 @@ func (r *reader) http(n *tree.Node) *HTTP {
 	o := r.object(n, httpShape)
 	return &HTTP{
 		Position: r.position(n),
-		Methods:  r.methods(o.need("methods"), checkMethod),
-		Path:     r.text(o.need("path"), checkTemplate),
+		Methods:  r.methods(o.get("methods"), checkMethod),
+		Path:     r.text(o.get("path"), checkTemplate),
 		Hosts:    r.texts(o.get("hosts"), checkHost),
 		Upgrade:  r.texts(o.get("upgrade"), checkUpgrade),
 	}
@@ -69,8 +93,8 @@ func (r *reader) grpc(n *tree.Node) *GRPC {
 	o := r.object(n, grpcShape)
 	return &GRPC{
 		Position: r.position(n),
-		Service:  r.text(o.need("service"), checkService),
-		Methods:  r.methods(o.need("methods"), checkCall),
+		Service:  r.text(o.get("service"), checkService),
+		Methods:  r.methods(o.get("methods"), checkCall),
 		Hosts:    r.texts(o.get("hosts"), checkHost),
 	}
 }
@@ -93,7 +117,7 @@ func checkTemplate(s string) error {
 
 // checkUpgrade takes the one protocol that a request may be upgraded to.
 func checkUpgrade(s string) error {
-	if s != "websocket" {
+	if s != websocket {
 		return fmt.Errorf("the upgrade %s is not supported: websocket alone is", quote(s))
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/postern/postern/policy/pattern"
+	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
@@ -16,13 +17,46 @@ const (
 	groupPrefix = "group:"
 )
 
-var (
-	allowShape = &shape{what: "an allow", fields: ruleFields}
-	denyShape  = &shape{what: "a deny", fields: ruleFields}
-	ruleFields = []string{"name", "callers", "user", "headers", "source", "when", "shadow"}
-)
+var allowShape = shapeOf(grammar.Object{
+	What:   "an allow",
+	Says:   "A conjunction that allows: everything that it names must hold.",
+	Fields: append([]grammar.Field{ruleName, ruleCallers(grammar.Required, anyCaller)}, ruleFields...),
+}).advises("callers", "name them, or write [anyone]")
 
-var shadowShape = &shape{what: "shadow", fields: []string{"until"}}
+var denyShape = shapeOf(grammar.Object{
+	What:   "a deny",
+	Says:   "A conjunction that denies: everything that it names must hold, or be more than can be told.",
+	Fields: append([]grammar.Field{ruleName, ruleCallers(grammar.Optional, anyCaller)}, ruleFields...),
+	Some:   conjuncts,
+})
+
+// conjuncts are the fields that make a rule say something.
+var conjuncts = []string{"callers", "user", "headers", "source", "when"}
+
+var ruleName = grammar.Field{Name: "name", Value: scalar(labelText), Says: "What records call the rule; unique among the rules that stand together."}
+
+const anyCaller = "Whose requests: SPIFFE ID patterns, group:NAME, or anyone alone, which is every request with a proven caller or without. Any of them is enough."
+
+func ruleCallers(need grammar.Need, says string) grammar.Field {
+	return grammar.Field{Name: "callers", Need: need, Value: listOf(callerText), Says: says}
+}
+
+// ruleFields are those of every rule, behind its callers.
+var ruleFields = []grammar.Field{
+	{Name: "user", Value: mapping(userShape), Says: "A verified credential that has all of this. On a route that asks for one, a bad one denies everywhere."},
+	{Name: "headers", Value: headersValue, Says: "Headers by name in lower case, each with one value, {any: […]}, {all: […]} or {present: true}. All of them must hold."},
+	{Name: "source", Value: listOf(prefixText), Says: "Ranges of addresses, as in 10.0.0.0/8; the address of the TCP peer is in any of them."},
+	{Name: "when", Value: scalar(conditionText), Says: "An expression of CEL that is true. One that cannot be told never helps a request."},
+	{Name: "shadow", Value: textOr(trueScalar, shadowShape), Says: "Evaluated and recorded, never enforced: true, or {until: TIME}."},
+}
+
+var shadowShape = shapeOf(grammar.Object{
+	What: "shadow",
+	Says: "How long a rule is to be in shadow.",
+	Fields: []grammar.Field{
+		{Name: "until", Need: grammar.Required, Value: scalar(timeScalar), Says: "When somebody should have decided. postern lint reminds; nothing else happens then."},
+	},
+})
 
 func (s scope) rules(n *tree.Node, shape *shape) []Rule {
 	items := s.items(n)
@@ -35,14 +69,10 @@ func (s scope) rules(n *tree.Node, shape *shape) []Rule {
 
 func (s scope) rule(n *tree.Node, shape *shape) Rule {
 	o := s.object(n, shape)
-	callers := o.get("callers")
-	if callers == nil && shape == allowShape && o.node != nil {
-		s.fail(n, "an allow needs callers: name them, or write [anyone]")
-	}
 	rule := Rule{
 		Position: s.position(n),
 		Name:     s.text(o.get("name"), checkLabel),
-		Callers:  s.callers(callers),
+		Callers:  s.callers(o.get("callers")),
 		User:     s.user(o.get("user")),
 		Headers:  s.headers(o.get("headers")),
 		Source:   s.prefixes(o.get("source")),
@@ -83,7 +113,7 @@ func (r *reader) shadow(n *tree.Node) *Shadow {
 		return nil
 	case n.Kind == tree.Mapping:
 		o := r.object(n, shadowShape)
-		return &Shadow{Position: r.position(n), Until: r.timestamp(o.need("until"))}
+		return &Shadow{Position: r.position(n), Until: r.timestamp(o.get("until"))}
 	case n.Kind != tree.Scalar || n.Quoted || n.Text != "true" && n.Text != "false":
 		r.fail(n, "expected true, or {until: TIME}, found %s", found(n))
 	case n.Text == "false":

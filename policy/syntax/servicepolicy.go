@@ -5,13 +5,20 @@ import (
 	"strings"
 
 	"github.com/postern/postern/policy/pattern"
+	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
-var servicePolicyShape = &shape{
-	what:   "the spec of a ServicePolicy",
-	fields: []string{"workloads", "groups", "deny", "routes"},
-}
+var servicePolicyShape = shapeOf(grammar.Object{
+	What: "the spec of a ServicePolicy",
+	Says: "The routes of the workloads that it protects, and who may use them. What nothing allows is denied.",
+	Fields: []grammar.Field{
+		{Name: "workloads", Need: grammar.Required, Value: listOf(patternText), Says: "Patterns of the SPIFFE IDs of the workloads that it protects."},
+		{Name: "groups", Value: mapOf(labelText, listOf(patternText)), Says: "Names for several callers, each a list of patterns. A rule names one as group:NAME."},
+		{Name: "deny", Value: listOfObjects(denyShape), Says: "Denies that hold for every request to these workloads, with a route or without."},
+		{Name: "routes", Value: listOfObjects(routeShape), Says: "The places that a request can go."},
+	},
+})
 
 // A scope is a reader of one policy, whose rules may name its groups.
 type scope struct {
@@ -26,7 +33,7 @@ func (r *reader) servicePolicy(n *tree.Node) *ServicePolicy {
 		return nil
 	}
 	p := &ServicePolicy{
-		Workloads: r.texts(o.need("workloads"), checkPattern),
+		Workloads: r.texts(o.get("workloads"), checkPattern),
 		Groups:    r.groups(o.get("groups")),
 	}
 	s := scope{reader: r}

@@ -6,17 +6,31 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
 // year bounds durations that somebody chose; a longer one is a slip.
 const year = 365 * 24 * time.Hour
 
-var userShape = &shape{
-	what:    "user",
-	fields:  []string{"provider", "subjects", "clients", "audiences", "scopes", "roles", "acr", "amr", "maxAge"},
-	refused: map[string]string{"bound": notYet},
-}
+var userShape = shapeOf(grammar.Object{
+	What: "user",
+	Says: "What a verified credential must have: all of this.",
+	Fields: []grammar.Field{
+		{Name: "provider", Need: grammar.Required, Value: providerValue, Says: "The IdentityProvider that verified it, or a list of which any may have."},
+		{Name: "subjects", Value: subjects.value(), Says: "Who it is: one value, or {any: […]}."},
+		{Name: "clients", Value: clients.value(), Says: "Which program it was given to: one value, or {any: […]}."},
+		{Name: "audiences", Value: audiences.value(), Says: "Whom it is for: one value, {any: […]} or {all: […]}."},
+		{Name: "scopes", Value: scopes.value(), Says: "What it was granted: one value, {any: […]} or {all: […]}."},
+		{Name: "roles", Value: roles.value(), Says: "What the user is: one value, {any: […]} or {all: […]}."},
+		{Name: "acr", Value: acr.value(), Says: "How the user logged in (acr): one value, or {any: […]}."},
+		{Name: "amr", Value: amr.value(), Says: "By which means the user logged in (amr): one value, {any: […]} or {all: […]}."},
+		{Name: "maxAge", Value: scalar(durationScalar), Says: "How long ago the login was at most (auth_time), as in 5m."},
+	},
+}).refuses(map[string]string{"bound": notYet})
+
+// providerValue is what providers reads.
+var providerValue = grammar.Value{Scalar: subdomainText, List: listOf(subdomainText).List}
 
 func (r *reader) user(n *tree.Node) *User {
 	if n == nil {
@@ -25,14 +39,14 @@ func (r *reader) user(n *tree.Node) *User {
 	o := r.object(n, userShape)
 	u := &User{
 		Position:  r.position(n),
-		Providers: r.providers(o.need("provider")),
-		Subjects:  r.match(o.get("subjects"), single, nil),
-		Clients:   r.match(o.get("clients"), single, nil),
-		Audiences: r.match(o.get("audiences"), several, nil),
-		Scopes:    r.match(o.get("scopes"), several, checkScope),
-		Roles:     r.match(o.get("roles"), several, nil),
-		ACR:       r.match(o.get("acr"), single, checkACR),
-		AMR:       r.match(o.get("amr"), several, nil),
+		Providers: r.providers(o.get("provider")),
+		Subjects:  r.match(o.get("subjects"), subjects),
+		Clients:   r.match(o.get("clients"), clients),
+		Audiences: r.match(o.get("audiences"), audiences),
+		Scopes:    r.match(o.get("scopes"), scopes),
+		Roles:     r.match(o.get("roles"), roles),
+		ACR:       r.match(o.get("acr"), acr),
+		AMR:       r.match(o.get("amr"), amr),
 	}
 	if age := o.get("maxAge"); age != nil {
 		u.MaxAge = &MaxAge{r.position(age), r.duration(age, span{time.Second, year}, 0)}
