@@ -1,0 +1,159 @@
+package syntax_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/syntax"
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// revoke returns a Revocation of this name.
+func revoke(name string) string {
+	return "apiVersion: postern.dev/v1alpha1\nkind: Revocation\nmetadata: {name: " + name + "}\nspec:\n  entries:\n  - {callers: [spiffe://shop.test/a], until: 2026-12-01T00:00:00Z}\n"
+}
+
+const broken = "apiVersion: postern.dev/v1alpha1\nkind: ServicePolicy\nmetadata: {name: a, namespace: b}\nspec: [\n"
+
+// salvage shows what Salvage finds: the Revocations, and what is wrong.
+func salvage(text string) string {
+	documents, err := syntax.Salvage("f", []byte(text))
+	var all []string
+	for _, d := range documents {
+		all = append(all, d.Name+"@"+d.Entries[0].At)
+	}
+	if err != nil {
+		all = append(all, "\n"+err.Error())
+	}
+	return strings.Join(all, " ")
+}
+
+func TestSalvage(t *testing.T) {
+	a, b := revoke("a"), revoke("b")
+	for name, tc := range map[string]struct{ text, want string }{
+		"alone":            {a, "a@f:6:5"},
+		"two":              {a + "---\n" + b, "a@f:6:5 b@f:13:5"},
+		"none":             {broken, ""},
+		"nothing":          {"", ""},
+		"before a fault":   {a + "---\n" + broken, "a@f:6:5"},
+		"behind a fault":   {broken + "---\n" + a, "a@f:11:5"},
+		"between faults":   {broken + "---\n" + a + "---\n" + broken, "a@f:11:5"},
+		"beside a tab":     {broken + "\tx\n---\n" + a, "a@f:12:5"},
+		"beside no UTF-8":  {broken + "# \xff\n---\n" + a, "a@f:12:5"},
+		"beside an alias":  {"a: &a [x, x]\nkind: MeshPolicy\nb: *a\n---\n" + a, "a@f:10:5"},
+		"an inline marker": {broken + "--- # ok\n" + a + "--- x: y\nkind: ServicePolicy\n", "a@f:11:5"},
+		"another API": {strings.Replace(a, "postern.dev/v1alpha1", "postern.dev/v2", 1) + "---\n" + b,
+			"b@f:13:5 \nf:1:13: apiVersion is postern.dev/v1alpha1, not \"postern.dev/v2\""},
+		"one of two at fault": {strings.Replace(a, "until", "untill", 1) + "---\n" + b,
+			"b@f:13:5 \nf:6:39: unknown field \"untill\": did you mean \"until\"?"},
+		"one cannot be read": {a + "  - [\n---\n" + b, "b@f:14:5 \nf:7:5: the [ that opens here is never closed"},
+		"one with a tab":     {a + "\tx\n---\n" + b, "b@f:14:5 \n" + `f:7:1: a tab: YAML is indented with spaces, and a quoted string spells it \t`},
+		"a kind misspelt": {strings.Replace(a, "Revocation", "Revocatoin", 1) + "---\n" + b,
+			"b@f:13:5 \nf:2:7: unknown kind \"Revocatoin\": did you mean \"Revocation\"?"},
+		"two kinds": {"kind: ServicePolicy\n" + a, "\nf:3:1: \"kind\" stands here twice, first in line 1\n" +
+			"f:4:11: metadata of a ServicePolicy needs namespace\nf:6:3: unknown field \"entries\": the spec of a ServicePolicy has workloads, groups, deny and routes\n" +
+			"f:6:3: the spec of a ServicePolicy needs workloads"},
+		"no kind":      {"a: [\n---\n" + b, "b@f:8:5 \nf:1:4: the [ that opens here is never closed"},
+		"in JSON":      {`{"apiVersion": "postern.dev/v1alpha1", "kind": "Revocation", "metadata": {"name": "j"}, "spec": {"entries": [{"callers": ["spiffe://a.test/a"], "until": "2026-12-01T00:00:00Z"}]}}`, "j@f:1:110"},
+		"in quotes":    {strings.Replace(a, "kind: Revocation", `"kind": 'Revocation' # why`, 1), "a@f:6:5"},
+		"with escapes": {strings.Replace(a, "Revocation", `"Revoc\u0061tion"`, 1), "a@f:6:5"},
+		"behind other": {strings.Replace(broken, "[", "{}", 1) + "# kind: Revocation\n", ""},
+	} {
+		got := salvage(tc.text)
+		if got != tc.want {
+			t.Errorf("%s:\ngot  %s\nwant %s", name, got, tc.want)
+		}
+	}
+}
+
+func TestSalvageBounds(t *testing.T) {
+	documents, err := syntax.Salvage("f", []byte(revoke("a")+strings.Repeat("#", syntax.MaxFile)))
+	if len(documents) != 0 || err == nil || !strings.HasPrefix(err.Error(), "f:1:1: the file has ") {
+		t.Errorf("%d documents, %v", len(documents), err)
+	}
+	begin := time.Now()
+	documents, err = syntax.Salvage("f", []byte(strings.Repeat("a\n---\n", 9_999)+revoke("a")+strings.Repeat("---\na\n", 1000)))
+	var all *syntax.Errors
+	if len(documents) != 1 || !errors.As(err, &all) || len(all.Unwrap()) != syntax.MaxErrors+1 {
+		t.Errorf("%d documents, %.200v", len(documents), err)
+	}
+	if d := time.Since(begin); d > 5*time.Second {
+		t.Errorf("it took %v", d)
+	}
+}
+
+// sameRevocations holds Salvage to Parse.
+func sameRevocations(t *testing.T, text []byte) {
+	t.Helper()
+	documents, err := syntax.Parse("f", text)
+	salvaged, salvageErr := syntax.Salvage("f", text)
+	if err != nil {
+		return
+	}
+	var want []*identity.Revocation
+	for i := range documents {
+		if documents[i].Revocation != nil {
+			want = append(want, documents[i].Revocation)
+		}
+	}
+	if salvageErr != nil || !slices.EqualFunc(salvaged, want, func(a, b *identity.Revocation) bool { return fmt.Sprint(*a) == fmt.Sprint(*b) }) {
+		t.Fatalf("salvaged %v and %v, parsed %v", salvaged, salvageErr, want)
+	}
+}
+
+func FuzzSalvage(f *testing.F) {
+	f.Add([]byte(incident))
+	f.Add([]byte(broken + "---\n" + revoke("a")))
+	f.Add([]byte(revoke("a") + "---\n" + shop))
+	archive, err := txtar.ParseFile(filepath.Join("testdata", "revocation.txtar"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range archive.Files[1:] {
+		if file.Name != "says" {
+			f.Add([]byte(strings.Replace(string(archive.Files[0].Data), "CASE\n", string(file.Data), 1)))
+		}
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		sameRevocations(t, text)
+		if _, err := syntax.Salvage("f", text); err != nil {
+			checkErrors(t, string(text), err)
+		}
+	})
+}
+
+// TestSalvageFindsWhatParseFinds in every text of the tests.
+func TestSalvageFindsWhatParseFinds(t *testing.T) {
+	archives, err := filepath.Glob("testdata/*.txtar")
+	if err != nil || len(archives) == 0 {
+		t.Fatal(err)
+	}
+	for _, path := range archives {
+		data, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		archive := txtar.Parse(data)
+		for _, file := range archive.Files[1:] {
+			sameRevocations(t, []byte(strings.Replace(string(archive.Files[0].Data), "CASE\n", string(file.Data), 1)))
+		}
+	}
+}
+
+// BenchmarkSalvage looks for Revocations in 10,000 rules, where there are none.
+func BenchmarkSalvage(b *testing.B) {
+	text := []byte(shop + strings.Repeat("# a line of a policy, and it is longer than many\n", 100_000))
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if documents, err := syntax.Salvage("f", text); len(documents) > 0 || err != nil {
+			b.Fatal(documents, err)
+		}
+	}
+}
