@@ -78,13 +78,6 @@ func (t *Test) Rows() []Case {
 	return rows
 }
 
-var (
-	policyTestShape = &shape{what: "the spec of a PolicyTest", fields: []string{"workload", "time", "host", "callers", "users", "tests"}}
-	testCallerShape = &shape{what: "a caller", fields: []string{"id", "serial"}}
-	testShape       = &shape{what: "a test", fields: []string{"name", "request", "caller", "user", "time", "expect", "cases"}}
-	caseShape       = &shape{what: "a case", fields: []string{"name", "request", "caller", "user", "time", "expect"}}
-)
-
 // A cast is a reader of one PolicyTest, whose tests may name its callers and users.
 type cast struct {
 	*reader
@@ -99,7 +92,7 @@ func (r *reader) policyTest(n *tree.Node) *PolicyTest {
 	}
 	p := &PolicyTest{
 		Position: r.position(n),
-		Workload: r.text(o.need("workload"), checkID),
+		Workload: r.text(o.get("workload"), checkID),
 		Time:     r.timestamp(o.get("time")),
 		Host:     r.text(o.get("host"), nil),
 		Callers:  r.testCallers(o.get("callers")),
@@ -107,7 +100,7 @@ func (r *reader) policyTest(n *tree.Node) *PolicyTest {
 	c := &cast{reader: r, callers: p.Callers}
 	c.readUsers(o.get("users"))
 	p.Users = c.users
-	list := o.need("tests")
+	list := o.get("tests")
 	items := r.items(list)
 	if list != nil && list.Kind == tree.List && len(items) == 0 {
 		r.fail(list, "expected at least one test in this list")
@@ -158,7 +151,7 @@ func (r *reader) testCallers(n *tree.Node) []TestCaller {
 		c := TestCaller{Name: r.text(key, checkCast)}
 		if value.Kind == tree.Mapping {
 			o := r.object(value, testCallerShape)
-			c.ID, c.Serial = r.text(o.need("id"), checkID), r.text(o.get("serial"), checkSerial)
+			c.ID, c.Serial = r.text(o.get("id"), checkID), r.text(o.get("serial"), checkSerial)
 		} else {
 			c.ID = r.text(value, checkID)
 		}
@@ -171,9 +164,6 @@ func (c *cast) test(n *tree.Node) Test {
 	faults := c.faults()
 	o := c.object(n, testShape)
 	t := Test{Case: c.fields(n, o)}
-	if o.node != nil && t.Name.Value == "" {
-		o.need("name")
-	}
 	list := o.get("cases")
 	items := c.items(list)
 	if list != nil && list.Kind == tree.List && len(items) == 0 {

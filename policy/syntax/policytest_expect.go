@@ -25,8 +25,6 @@ const (
 	deny  = "deny"
 )
 
-var expectShape = &shape{what: "expect", fields: []string{"decision", "reason", "rule", "route", "status", "shadow"}}
-
 // expectation reads allow, deny, or a mapping.
 func (r *reader) expectation(n *tree.Node) *Expectation {
 	switch {
@@ -108,23 +106,29 @@ func (r *reader) decision(n *tree.Node) *bool {
 	return &allowed
 }
 
-// checkReason takes the reasons that a policy can have for its answer to a request that arrived.
+// isAnswer says that the reason can be a policy's, for its answer to a request that arrived.
+func isAnswer(code reason.Code) bool {
+	return code != reason.Internal && code < reason.NotReady && !isOfCertificate(code)
+}
+
+// isOfCertificate says that the reason is what is wrong with a certificate, of which a test has
+// none: its caller is proven, and cut off at worst.
+func isOfCertificate(code reason.Code) bool {
+	return reason.CertificateMissing <= code && code <= reason.WrongDestination && code != reason.CertificateRevoked
+}
+
 func checkReason(name string) error {
-	code, ok := reason.Named(name)
-	switch {
-	case !ok:
-		var names []string
-		for code := range reason.Count {
-			names = append(names, reason.Code(code).String()) //nolint:gosec // Count fits a Code, which it counts
-		}
-		if near := nearest(name, names); near != "" {
-			return fmt.Errorf("there is no reason %s: did you mean %q?", quote(name), near)
-		}
-		return fmt.Errorf("there is no reason %s: write a name as it stands in records, as in %s or %s", quote(name), reason.NotGranted, reason.CallerNotGranted)
-	case code == reason.Internal || code >= reason.NotReady:
-		return fmt.Errorf("%s is a fault of the sidecar's, and no policy's answer", name)
-	case reason.CertificateMissing <= code && code <= reason.WrongDestination && code != reason.CertificateRevoked:
+	code, known := reason.Named(name)
+	switch near := nearest(name, reasonText.Enum); {
+	case known && isAnswer(code):
+		return nil
+	case known && isOfCertificate(code):
 		return fmt.Errorf("%s is said of a certificate, and a test has none: its caller is proven", name)
+	case known:
+		return fmt.Errorf("%s is a fault of the sidecar's, and no policy's answer", name)
+	case near != "":
+		return fmt.Errorf("there is no reason %s: did you mean %q?", quote(name), near)
+	default:
+		return fmt.Errorf("there is no reason %s: write a name as it stands in records, as in %s or %s", quote(name), reason.NotGranted, reason.CallerNotGranted)
 	}
-	return nil
 }

@@ -72,15 +72,6 @@ func (q *TestRequest) over(base *TestRequest) *TestRequest {
 	return &merged
 }
 
-var testRequestShape = &shape{
-	what:   "a request",
-	fields: []string{"method", "path", "grpc", "host", "headers", "http2", "upgrade", "source", "id"},
-	refused: map[string]string{
-		"query": "is a part of path: /orders?limit=5",
-		"body":  "is not seen by any policy",
-	},
-}
-
 // callWord begins a request in one line that is a gRPC call.
 const callWord = "grpc"
 

@@ -45,13 +45,6 @@ type TestClaim struct {
 	Value any
 }
 
-var testUserShape = &shape{
-	what: "a user",
-	fields: []string{
-		"provider", "like", "credential", "subject", "client", "audiences", "scopes", "roles", "acr", "amr", "authAge", "tokenAge", "keyID", "claims",
-	},
-}
-
 // readUsers reads the users of a document. One may be like another that stands before it.
 func (c *cast) readUsers(n *tree.Node) {
 	switch {
@@ -184,22 +177,24 @@ func (r *reader) replaceAge(age **MaxAge, n *tree.Node) {
 	}
 }
 
-// checkBadCredential takes the reasons for which a credential is refused.
+// isBadCredential says that credentials are refused for the reason.
+func isBadCredential(code reason.Code) bool {
+	return reason.CredentialDuplicate <= code && code <= reason.KeysPending
+}
+
 func checkBadCredential(name string) error {
-	var names []string
-	for code := reason.CredentialDuplicate; code <= reason.KeysPending; code++ {
-		names = append(names, code.String())
-	}
-	switch {
-	case slices.Contains(names, name):
+	code, known := reason.Named(name)
+	names := credentialText.Enum
+	switch near := nearest(name, names); {
+	case known && isBadCredential(code):
 		return nil
-	case name == reason.CredentialMissing.String():
+	case known && code == reason.CredentialMissing:
 		return fmt.Errorf("without a credential there is no user: write user: %s", nobody)
-	}
-	if near := nearest(name, names); near != "" {
+	case near != "":
 		return fmt.Errorf("no credential is refused for %s: did you mean %q?", quote(name), near)
+	default:
+		return fmt.Errorf("no credential is refused for %s: the reasons are %s", quote(name), enumerate(names))
 	}
-	return fmt.Errorf("no credential is refused for %s: the reasons are %s", quote(name), enumerate(names))
 }
 
 // testClaims puts what n names in place of what there is.
