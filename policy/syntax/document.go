@@ -14,8 +14,8 @@ var documentShape = shapeOf(grammar.Object{
 	What: "a document",
 	Says: "What every document has, in the shape of a Kubernetes object.",
 	Fields: []grammar.Field{
-		{Name: "apiVersion", Need: grammar.Required, Value: scalar(&grammar.Scalar{Enum: []string{apiVersion}}), Says: "The version of the language: " + apiVersion + "."},
-		{Name: "kind", Need: grammar.Required, Value: scalar(&grammar.Scalar{Enum: kinds}), Says: "What the document is, and so what its spec says."},
+		{Name: "apiVersion", Need: grammar.Required, Value: scalar(&grammar.Scalar{Enum: []string{apiVersion}}), Says: "The version of the language: `" + apiVersion + "`."},
+		{Name: "kind", Need: grammar.Required, Value: scalar(&grammar.Scalar{Enum: kinds}), Says: "What the document is, and so what its `spec` says."},
 		{Name: "metadata", Need: grammar.Required, Value: mapping(metadataShape), Says: "Its name, and where it belongs."},
 		{Name: "spec", Need: grammar.Required, Says: "What the document says, by its kind."},
 	},
@@ -26,7 +26,7 @@ var metadataShape = shapeOf(grammar.Object{
 	Says: "The name of a document, and where it belongs.",
 	Fields: []grammar.Field{
 		{Name: "name", Need: grammar.Required, Value: scalar(subdomainText), Says: "Lower-case letters, digits, dashes and dots; unique for its kind and namespace."},
-		{Name: "namespace", Value: scalar(labelText), Says: "A ServicePolicy has one. What belongs to the whole cluster has none."},
+		{Name: "namespace", Value: scalar(labelText), Says: "A `ServicePolicy` has one. What belongs to the whole cluster has none."},
 		{Name: "labels", Value: mapOf(noteName, scalar(noteText)), Says: "Strings, which Postern does not read."},
 		{Name: "annotations", Value: mapOf(noteName, scalar(noteText)), Says: "Strings, which Postern does not read."},
 	},

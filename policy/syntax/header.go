@@ -21,7 +21,7 @@ var headerShape = shapeOf(grammar.Object{
 	Fields: []grammar.Field{
 		{Name: "any", Value: listOf(headerValueText), Says: "One of these values."},
 		{Name: "all", Value: listOf(headerValueText), Says: "All of these values."},
-		{Name: "present", Value: scalar(booleanScalar), Says: "true: sent, with whatever value. false: not sent."},
+		{Name: "present", Value: scalar(booleanScalar), Says: "`true`: sent, with whatever value. `false`: not sent."},
 	},
 	Choices: []grammar.Choice{headerForms},
 })

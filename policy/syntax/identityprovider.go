@@ -16,7 +16,7 @@ var identityProviderShape = shapeOf(grammar.Object{
 	Says: "One source of users: how their credentials are verified, where they are found, and what their claims mean.",
 	Fields: []grammar.Field{
 		{Name: "jwt", Value: mapping(jwtShape), Says: "Verifies JSON Web Tokens of one issuer."},
-		{Name: "from", Value: mapping(fromShape), Says: "Where the credential is found. Left out: the header authorization with the scheme Bearer."},
+		{Name: "from", Value: mapping(fromShape), Says: "Where the credential is found. Left out: the header `authorization` with the scheme `Bearer`."},
 		{Name: "claims", Value: mapping(claimsShape), Says: "Which claims say who the user is, and what was granted."},
 	},
 	Choices: []grammar.Choice{providerKinds},
@@ -29,7 +29,7 @@ var fromShape = shapeOf(grammar.Object{
 	Says: "Where a credential is found: in one header or in one cookie.",
 	Fields: []grammar.Field{
 		{Name: "header", Value: scalar(headerText), Says: "Its name in lower case."},
-		{Name: "scheme", With: []string{"header"}, Value: scalar(tokenText), Says: "What stands before the credential in the header. Left out: Bearer in authorization, nothing in another."},
+		{Name: "scheme", With: []string{"header"}, Value: scalar(tokenText), Says: "What stands before the credential in the header. Left out: `Bearer` in `authorization`, nothing in another."},
 		{Name: "cookie", Value: scalar(tokenText), Says: "Its name, as it is."},
 	},
 	Choices: []grammar.Choice{headerOrCookie},
@@ -37,10 +37,10 @@ var fromShape = shapeOf(grammar.Object{
 
 var claimsShape = shapeOf(grammar.Object{
 	What: "claims",
-	Says: "Where a token says what. A string is the name of a claim, a list is a path to one: [realm_access, roles].",
+	Says: "Where a token says what. A string is the name of a claim, a list is a path to one: `[realm_access, roles]`.",
 	Fields: []grammar.Field{
 		{Name: "subject", Default: defaultSubject, Value: claimValue, Says: "Who the user is."},
-		{Name: "client", Value: claimValue, Says: "Which program the token was given to. Left out: client_id, else azp."},
+		{Name: "client", Value: claimValue, Says: "Which program the token was given to. Left out: `client_id`, else `azp`."},
 		{Name: "scopes", Default: defaultScopes, Value: claimValue, Says: "What was granted: a string with spaces between scopes, or a list of strings."},
 		{Name: "roles", Value: claimValue, Says: "What the user is: the same forms. Left out: none."},
 	},

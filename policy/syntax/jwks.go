@@ -18,11 +18,11 @@ var jwksShape = shapeOf(grammar.Object{
 	What: "jwks",
 	Says: "Where an issuer's keys come from, and how long they serve.",
 	Fields: []grammar.Field{
-		{Name: "url", Value: scalar(urlText), Says: "An https URL of a JSON Web Key Set."},
-		{Name: "file", Value: scalar(fileText), Says: "A file inside --secrets DIR or beside this document. It is watched."},
-		{Name: "discovery", Value: scalar(trueScalar), Says: "true: the URL that the issuer's own document names."},
+		{Name: "url", Value: scalar(urlText), Says: "An `https` URL of a JSON Web Key Set."},
+		{Name: "file", Value: scalar(fileText), Says: "A file inside `--secrets DIR` or beside this document. It is watched."},
+		{Name: "discovery", Value: scalar(trueScalar), Says: "`true`: the URL that the issuer's own document names."},
 		{Name: "ca", Value: mapping(caShape), Says: "Certificates that alone are trusted for the fetch. Left out: the system's."},
-		{Name: "refresh", Default: short(defaultRefresh), Value: scalar(durationScalar), Says: "How often keys are fetched; at least " + short(leastRefresh) + "."},
+		{Name: "refresh", Default: short(defaultRefresh), Value: scalar(durationScalar), Says: "How often keys are fetched; at least `" + short(leastRefresh) + "`."},
 		{Name: "maxStale", Default: short(defaultMaxStale), Value: scalar(durationScalar), Says: "How long the last good keys serve when no others can be had; then 503."},
 	},
 	Choices: []grammar.Choice{keySources},
@@ -32,7 +32,7 @@ var caShape = shapeOf(grammar.Object{
 	What: "ca",
 	Says: "Certificates of authorities.",
 	Fields: []grammar.Field{
-		{Name: "file", Need: grammar.Required, Value: scalar(fileText), Says: "A file of PEM certificates inside --secrets DIR or beside this document."},
+		{Name: "file", Need: grammar.Required, Value: scalar(fileText), Says: "A file of PEM certificates inside `--secrets DIR` or beside this document."},
 	},
 })
 

@@ -17,15 +17,15 @@ var jwtShape = shapeOf(grammar.Object{
 	What: "jwt",
 	Says: "JSON Web Tokens of one issuer.",
 	Fields: []grammar.Field{
-		{Name: "issuer", Need: grammar.Required, Value: scalar(issuerText), Says: "Compared exactly with iss; an https URL."},
-		{Name: "audiences", Need: grammar.Required, Value: listOf(anyText), Says: "Of these at least one must be in aud."},
-		{Name: "algorithms", Need: grammar.Required, Value: listOf(algorithmText), Says: "Those that its signatures may have; never none, never a symmetric one."},
-		{Name: "use", Default: useAccess, Value: scalar(useText), Says: "What the tokens are for; id for an issuer whose only JWT is the ID token."},
-		{Name: "types", Value: typesValue, Says: `The values of typ that are taken; "" is a token without one. Left out: "", jwt and, but for use: id, at+jwt.`},
+		{Name: "issuer", Need: grammar.Required, Value: scalar(issuerText), Says: "Compared exactly with `iss`; an `https` URL."},
+		{Name: "audiences", Need: grammar.Required, Value: listOf(anyText), Says: "Of these at least one must be in `aud`."},
+		{Name: "algorithms", Need: grammar.Required, Value: listOf(algorithmText), Says: "Those that its signatures may have; never `none`, never a symmetric one."},
+		{Name: "use", Default: useAccess, Value: scalar(useText), Says: "What the tokens are for; `id` for an issuer whose only JWT is the ID token."},
+		{Name: "types", Value: typesValue, Says: "The values of `typ` that are taken; `\"\"` is a token without one. Left out: `[\"\", jwt, at+jwt]`, for `use: id` `[\"\", jwt]`."},
 		{Name: "jwks", Need: grammar.Required, Value: mapping(jwksShape), Says: "Where the issuer's keys come from."},
-		{Name: "skew", Default: short(defaultSkew), Value: scalar(durationScalar), Says: "Tolerance on exp, nbf and iat; at most " + short(mostSkew) + "."},
-		{Name: "maxLifetime", Default: short(defaultLifetime), Value: scalar(durationScalar), Says: "How long a token may live: exp less iat."},
-		{Name: "maxSize", Default: strconv.Itoa(defaultSize), Value: sizeValue, Says: "How many bytes a token may have."},
+		{Name: "skew", Default: short(defaultSkew), Value: scalar(durationScalar), Says: "Tolerance on `exp`, `nbf` and `iat`; at most `" + short(mostSkew) + "`."},
+		{Name: "maxLifetime", Default: short(defaultLifetime), Value: scalar(durationScalar), Says: "How long a token may live: `exp` less `iat`."},
+		{Name: "maxSize", Default: strconv.Itoa(defaultSize), Value: sizeValue, Says: "How many bytes a token may have; " + strconv.Itoa(leastSize) + " to " + strconv.Itoa(mostSize) + "."},
 	},
 }).refuses(map[string]string{"trustDomain": notYet})
 

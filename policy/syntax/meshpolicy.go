@@ -79,7 +79,7 @@ var denyOrRequire = grammar.Choice{Fields: []string{"deny", "require"}, Need: gr
 
 var guardrailShape = shapeOf(grammar.Object{
 	What: "a guardrail",
-	Says: "A deny or a requirement that no ServicePolicy can loosen. With neither http nor grpc it holds for every request to its workloads.",
+	Says: "A deny or a requirement that no ServicePolicy can loosen. With neither `http` nor `grpc` it holds for every request to its workloads.",
 	Fields: []grammar.Field{
 		{Name: "name", Need: grammar.Required, Value: scalar(labelText), Says: "What records call it; unique in its document."},
 		{Name: "workloads", Need: grammar.Required, Value: listOf(patternText), Says: "Patterns of the SPIFFE IDs of the workloads for which it holds."},
@@ -99,8 +99,8 @@ var guardHTTPShape = shapeOf(grammar.Object{
 	What: "the http of a guardrail",
 	Says: "Matches requests by what it names; what it does not name is any.",
 	Fields: []grammar.Field{
-		{Name: "methods", Value: listOf(methodText), Says: `Compared exactly. Left out, or "*" alone: any.`},
-		{Name: "path", Value: scalar(templateText), Says: "A template: /admin/{rest...} is everything below /admin/. Left out: any."},
+		{Name: "methods", Value: listOf(methodText), Says: "Compared exactly. Left out, or `\"*\"` alone: any."},
+		{Name: "path", Value: scalar(templateText), Says: "A template: `/admin/{rest...}` is everything below `/admin/`. Left out: any."},
 		{Name: "hosts", Value: listOf(hostText), Says: "Names in lower case, without a port. Left out: any."},
 	},
 	Some: []string{"methods", "path", "hosts"},
@@ -110,8 +110,8 @@ var guardGRPCShape = shapeOf(grammar.Object{
 	What: "the grpc of a guardrail",
 	Says: "Matches requests by the path of a gRPC service and, when they are named, its methods.",
 	Fields: []grammar.Field{
-		{Name: "service", Need: grammar.Required, Value: scalar(serviceText), Says: "The full name: shop.v1.Payments."},
-		{Name: "methods", Value: listOf(callText), Says: `Names, as in Charge. Left out, or "*" alone: any.`},
+		{Name: "service", Need: grammar.Required, Value: scalar(serviceText), Says: "The full name: `shop.v1.Payments`."},
+		{Name: "methods", Value: listOf(callText), Says: "Names, as in `Charge`. Left out, or `\"*\"` alone: any."},
 		{Name: "hosts", Value: listOf(hostText), Says: "Names in lower case, without a port. Left out: any."},
 	},
 })
@@ -137,7 +137,7 @@ var onboardingShape = shapeOf(grammar.Object{
 	},
 })
 
-const guardCallers = "Whose requests: SPIFFE ID patterns, or anyone alone, which is every request with a proven caller or without. Any of them is enough."
+const guardCallers = "Whose requests: SPIFFE ID patterns, or `anyone` alone, which is every request with a proven caller or without. Any of them is enough."
 
 var (
 	guardRuleFields = append([]grammar.Field{ruleCallers(grammar.Optional, guardCallers)}, ruleFields...)

@@ -29,8 +29,8 @@ var httpShape = shapeOf(grammar.Object{
 	What: "http",
 	Says: "Matches requests by method, path and, when it is named, host.",
 	Fields: []grammar.Field{
-		{Name: "methods", Need: grammar.Required, Value: listOf(methodText), Says: `Compared exactly: GET does not grant HEAD. "*" alone is every method.`},
-		{Name: "path", Need: grammar.Required, Value: scalar(templateText), Says: "A template: /orders/{id} has one segment for {id}, /files/{rest...} all that follow."},
+		{Name: "methods", Need: grammar.Required, Value: listOf(methodText), Says: "Compared exactly: `GET` does not grant `HEAD`. `\"*\"` alone is every method."},
+		{Name: "path", Need: grammar.Required, Value: scalar(templateText), Says: "A template: `/orders/{id}` has one segment for `{id}`, `/files/{rest...}` all that follow."},
 		{Name: "hosts", Value: listOf(hostText), Says: "Names in lower case, without a port. Left out: any."},
 		{Name: "upgrade", Value: listOf(upgradeText), Says: "Makes the route one for requests that ask for this upgrade, and for no other."},
 	},
@@ -38,10 +38,10 @@ var httpShape = shapeOf(grammar.Object{
 
 var grpcShape = shapeOf(grammar.Object{
 	What: "grpc",
-	Says: "Matches gRPC calls: POST, HTTP/2 and a content-type of gRPC. No http route matches the paths of a service that is named in one.",
+	Says: "Matches gRPC calls: `POST`, HTTP/2 and a content-type of gRPC. No http route matches the paths of a service that is named in one.",
 	Fields: []grammar.Field{
-		{Name: "service", Need: grammar.Required, Value: scalar(serviceText), Says: "The full name: shop.v1.Payments."},
-		{Name: "methods", Need: grammar.Required, Value: listOf(callText), Says: `Names, as in Charge. "*" alone is every method.`},
+		{Name: "service", Need: grammar.Required, Value: scalar(serviceText), Says: "The full name: `shop.v1.Payments`."},
+		{Name: "methods", Need: grammar.Required, Value: listOf(callText), Says: "Names, as in `Charge`. `\"*\"` alone is every method."},
 		{Name: "hosts", Value: listOf(hostText), Says: "Names in lower case, without a port. Left out: any."},
 	},
 })

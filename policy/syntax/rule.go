@@ -35,7 +35,7 @@ var conjuncts = []string{"callers", "user", "headers", "source", "when"}
 
 var ruleName = grammar.Field{Name: "name", Value: scalar(labelText), Says: "What records call the rule; unique among the rules that stand together."}
 
-const anyCaller = "Whose requests: SPIFFE ID patterns, group:NAME, or anyone alone, which is every request with a proven caller or without. Any of them is enough."
+const anyCaller = "Whose requests: SPIFFE ID patterns, `group:NAME`, or `anyone` alone, which is every request with a proven caller or without. Any of them is enough."
 
 func ruleCallers(need grammar.Need, says string) grammar.Field {
 	return grammar.Field{Name: "callers", Need: need, Value: listOf(callerText), Says: says}
@@ -44,17 +44,17 @@ func ruleCallers(need grammar.Need, says string) grammar.Field {
 // ruleFields are those of every rule, behind its callers.
 var ruleFields = []grammar.Field{
 	{Name: "user", Value: mapping(userShape), Says: "A verified credential that has all of this. On a route that asks for one, a bad one denies everywhere."},
-	{Name: "headers", Value: headersValue, Says: "Headers by name in lower case, each with one value, {any: […]}, {all: […]} or {present: true}. All of them must hold."},
-	{Name: "source", Value: listOf(prefixText), Says: "Ranges of addresses, as in 10.0.0.0/8; the address of the TCP peer is in any of them."},
+	{Name: "headers", Value: headersValue, Says: "Headers by name in lower case, each with one value, `{any: […]}`, `{all: […]}` or `{present: true}`. All of them must hold."},
+	{Name: "source", Value: listOf(prefixText), Says: "Ranges of addresses, as in `10.0.0.0/8`; the address of the TCP peer is in any of them."},
 	{Name: "when", Value: scalar(conditionText), Says: "An expression of CEL that is true. One that cannot be told never helps a request."},
-	{Name: "shadow", Value: textOr(trueScalar, shadowShape), Says: "Evaluated and recorded, never enforced: true, or {until: TIME}."},
+	{Name: "shadow", Value: textOr(trueScalar, shadowShape), Says: "Evaluated and recorded, never enforced: `true`, or `{until: TIME}`."},
 }
 
 var shadowShape = shapeOf(grammar.Object{
 	What: "shadow",
 	Says: "How long a rule is to be in shadow.",
 	Fields: []grammar.Field{
-		{Name: "until", Need: grammar.Required, Value: scalar(timeScalar), Says: "When somebody should have decided. postern lint reminds; nothing else happens then."},
+		{Name: "until", Need: grammar.Required, Value: scalar(timeScalar), Says: "When somebody should have decided. `postern lint` reminds; nothing else happens then."},
 	},
 })
 

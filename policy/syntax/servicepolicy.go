@@ -14,7 +14,7 @@ var servicePolicyShape = shapeOf(grammar.Object{
 	Says: "The routes of the workloads that it protects, and who may use them. What nothing allows is denied.",
 	Fields: []grammar.Field{
 		{Name: "workloads", Need: grammar.Required, Value: listOf(patternText), Says: "Patterns of the SPIFFE IDs of the workloads that it protects."},
-		{Name: "groups", Value: mapOf(labelText, listOf(patternText)), Says: "Names for several callers, each a list of patterns. A rule names one as group:NAME."},
+		{Name: "groups", Value: mapOf(labelText, listOf(patternText)), Says: "Names for several callers, each a list of patterns. A rule names one as `group:NAME`."},
 		{Name: "deny", Value: listOfObjects(denyShape), Says: "Denies that hold for every request to these workloads, with a route or without."},
 		{Name: "routes", Value: listOfObjects(routeShape), Says: "The places that a request can go."},
 	},

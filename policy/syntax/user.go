@@ -18,14 +18,14 @@ var userShape = shapeOf(grammar.Object{
 	Says: "What a verified credential must have: all of this.",
 	Fields: []grammar.Field{
 		{Name: "provider", Need: grammar.Required, Value: providerValue, Says: "The IdentityProvider that verified it, or a list of which any may have."},
-		{Name: "subjects", Value: subjects.value(), Says: "Who it is: one value, or {any: […]}."},
-		{Name: "clients", Value: clients.value(), Says: "Which program it was given to: one value, or {any: […]}."},
-		{Name: "audiences", Value: audiences.value(), Says: "Whom it is for: one value, {any: […]} or {all: […]}."},
-		{Name: "scopes", Value: scopes.value(), Says: "What it was granted: one value, {any: […]} or {all: […]}."},
-		{Name: "roles", Value: roles.value(), Says: "What the user is: one value, {any: […]} or {all: […]}."},
-		{Name: "acr", Value: acr.value(), Says: "How the user logged in (acr): one value, or {any: […]}."},
-		{Name: "amr", Value: amr.value(), Says: "By which means the user logged in (amr): one value, {any: […]} or {all: […]}."},
-		{Name: "maxAge", Value: scalar(durationScalar), Says: "How long ago the login was at most (auth_time), as in 5m."},
+		{Name: "subjects", Value: subjects.value(), Says: "Who it is: one value, or `{any: […]}`."},
+		{Name: "clients", Value: clients.value(), Says: "Which program it was given to: one value, or `{any: […]}`."},
+		{Name: "audiences", Value: audiences.value(), Says: "Whom it is for: one value, `{any: […]}` or `{all: […]}`."},
+		{Name: "scopes", Value: scopes.value(), Says: "What it was granted: one value, `{any: […]}` or `{all: […]}`."},
+		{Name: "roles", Value: roles.value(), Says: "What the user is: one value, `{any: […]}` or `{all: […]}`."},
+		{Name: "acr", Value: acr.value(), Says: "How the user logged in (`acr`): one value, or `{any: […]}`."},
+		{Name: "amr", Value: amr.value(), Says: "By which means the user logged in (`amr`): one value, `{any: […]}` or `{all: […]}`."},
+		{Name: "maxAge", Value: scalar(durationScalar), Says: "How long ago the login was at most (`auth_time`), as in `5m`."},
 	},
 }).refuses(map[string]string{"bound": notYet})
 
