@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"slices"
 
 	"github.com/postern/postern/policy/syntax"
@@ -11,22 +12,50 @@ import (
 
 // Content is what a directory held at one moment. It has at least one document.
 type Content struct {
-	Documents []syntax.Document // by file, in the order of their names, then by position
-	Digest    string            // hexadecimal SHA-256 of the documents, wherever they stand
-	Files     []string          // the names of the files read, below the directory, sorted
+	Documents []syntax.Document // of every kind, by file, in the order of their names, then by position
+
+	// What follows is of the documents that make a policy. Revocations come into force on their own
+	// (see WatchRevocations), and a PolicyTest decides nothing: neither makes it another policy.
+
+	Digest string   // hexadecimal SHA-256 of the documents, wherever they stand
+	Files  []string // the names of the files that they are in, below the directory, sorted
 
 	// state is of everything that positions and file names depend on, too: two Contents with one
-	// state are the same.
+	// state are the same policy.
 	state [sha256.Size]byte
 }
 
-// digest is independent of the names of files, and of where in them the documents stand.
-func digest(documents []syntax.Document) string {
-	digests := make([][]byte, len(documents))
-	for i := range documents {
-		digests[i] = documents[i].Digest[:]
+// decides says that a document is a part of the policy.
+func decides(d *syntax.Document) bool { return d.Revocation == nil && d.PolicyTest == nil }
+
+// sum fills in what is said of the documents together.
+func (c *Content) sum() {
+	var digests [][sha256.Size]byte
+	state := sha256.New()
+	for i := range c.Documents {
+		d := &c.Documents[i]
+		if !decides(d) {
+			continue
+		}
+		digests = append(digests, d.Digest)
+		fmt.Fprintf(state, "%q %d %d %x\n", d.Position.Source, d.Position.Line, d.Position.Column, d.Digest)
+		for _, f := range d.Files {
+			fmt.Fprintf(state, "%q %q\n", *f.Root, *f.Path)
+		}
+		if source := d.Position.Source; len(c.Files) == 0 || c.Files[len(c.Files)-1] != source {
+			c.Files = append(c.Files, source)
+		}
 	}
-	slices.SortFunc(digests, bytes.Compare)
-	sum := sha256.Sum256(bytes.Join(digests, nil))
-	return hex.EncodeToString(sum[:])
+	c.Digest = digestOf(digests)
+	state.Sum(c.state[:0])
+}
+
+// digestOf is independent of the names of files, and of where in them the documents stand.
+func digestOf(digests [][sha256.Size]byte) string {
+	slices.SortFunc(digests, func(a, b [sha256.Size]byte) int { return bytes.Compare(a[:], b[:]) })
+	h := sha256.New()
+	for _, d := range digests {
+		h.Write(d[:])
+	}
+	return hex.EncodeToString(h.Sum(nil))
 }

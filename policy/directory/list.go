@@ -26,6 +26,7 @@ type listing struct {
 	json    []string
 	folders []file
 	entries int
+	missed  []string // names of which is not known what they stand for, or what is below them
 	faults  syntax.Errors
 }
 
@@ -40,7 +41,7 @@ func list(root *os.Root) *listing {
 	l := &listing{root: root}
 	info, err := root.Stat(".")
 	if err != nil {
-		l.fault(".", "cannot be read: %v", cause(err))
+		l.miss(".", "cannot be read: %v", cause(err))
 		return l
 	}
 	l.folder(".", info)
@@ -52,6 +53,17 @@ func (l *listing) fault(name, format string, args ...any) {
 	l.faults.Add(&syntax.Error{Position: syntax.Position{Source: name}, Message: fmt.Sprintf(format, args...)})
 }
 
+// miss is fault for a name that may stand for files that were there before.
+func (l *listing) miss(name, format string, args ...any) {
+	l.missed = append(l.missed, name)
+	l.fault(name, format, args...)
+}
+
+// misses says that a file may be there although it was not found.
+func (l *listing) misses(name string) bool {
+	return slices.ContainsFunc(l.missed, func(m string) bool { return m == "." || m == name || strings.HasPrefix(name, m+"/") })
+}
+
 // folder lists one directory. A link may lead to one that was listed already, and so for ever.
 func (l *listing) folder(name string, info fs.FileInfo) {
 	for _, other := range l.folders {
@@ -61,17 +73,17 @@ func (l *listing) folder(name string, info fs.FileInfo) {
 		}
 	}
 	if len(l.folders) == maxDirectories {
-		l.fault(name, "is one directory too many: at most %d are read", maxDirectories)
+		l.miss(name, "is one directory too many: at most %d are read", maxDirectories)
 		return
 	}
 	l.folders = append(l.folders, file{name, info})
 	names, err := readNames(l.root, name, maxEntries-l.entries)
 	if err != nil {
-		l.fault(name, "cannot be read: %v", cause(err))
+		l.miss(name, "cannot be read: %v", cause(err))
 		return
 	}
 	if l.entries += len(names); l.entries >= maxEntries {
-		l.fault(name, "has too much in it: at most %d names are looked at", maxEntries)
+		l.miss(name, "has too much in it: at most %d names are looked at", maxEntries)
 		return
 	}
 	for _, base := range names {
@@ -103,21 +115,22 @@ func (l *listing) entry(name string) {
 	policy := kind == ".yaml" || kind == ".yml" || kind == ".json"
 	switch {
 	case err != nil:
-		l.fault(name, "cannot be read: %v", cause(err))
+		l.miss(name, "cannot be read: %v", cause(err))
 	case info.IsDir() && policy:
 		l.fault(name, "is a directory: give it a name that is not that of a file")
 	case info.IsDir():
 		l.folder(name, info)
 	case !policy:
 	case !info.Mode().IsRegular():
-		l.fault(name, "is no regular file")
+		l.miss(name, "is no regular file")
 	case kind == ".json":
 		l.json = append(l.json, name)
 	case extension != ".yaml":
 		l.fault(name, "would not be read: policies are named *.yaml")
 	case len(l.files) == maxFiles:
+		l.missed = []string{"."} // which ones were found is chance
 		l.fault(name, "is one file too many: at most %d are read", maxFiles)
-	case len(l.files) < maxFiles:
+	default:
 		l.files = append(l.files, file{name, info})
 	}
 }

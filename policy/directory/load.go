@@ -1,10 +1,8 @@
 package directory
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"hash"
 	"os"
 	"slices"
 	"time"
@@ -27,6 +25,8 @@ var (
 	errChanging = errors.New("the directory is changing all the time: it could not be read as it was at one moment")
 	errWriter   = errors.New("somebody has the file open for writing: it is read when it is closed; replace files by mv, so that nobody has to wait")
 )
+
+var errEmpty = errors.New("no policies: there is no file *.yaml")
 
 // Load reads dir. secrets is another directory in which documents may name files, "" for none.
 // All faults of files and documents are reported together as *syntax.Errors; with any there is
@@ -57,10 +57,10 @@ func attempt(dir, secrets string) (*Content, *listing, error) {
 		return nil, nil, fmt.Errorf("%s: %w", dir, cause(err))
 	}
 	defer root.Close()
-	l := &loader{root: root, found: list(root), state: sha256.New()}
+	l := &loader{root: root, found: list(root)}
 	l.faults.Add(l.found.faults.Err())
 	if len(l.found.files) == 0 && l.faults.Err() == nil {
-		return nil, l.found, fmt.Errorf("%s: no policies: there is no file *.yaml", dir)
+		return nil, l.found, fmt.Errorf("%s: %w", dir, errEmpty)
 	}
 	if err := l.files(); err != nil {
 		return nil, nil, err
@@ -72,7 +72,7 @@ func attempt(dir, secrets string) (*Content, *listing, error) {
 	if err := l.faults.Err(); err != nil {
 		return nil, l.found, err
 	}
-	l.state.Sum(l.content.state[:0])
+	l.content.sum()
 	return &l.content, l.found, nil
 }
 
@@ -89,7 +89,6 @@ type loader struct {
 	found   *listing
 	content Content
 	faults  syntax.Errors
-	state   hash.Hash
 }
 
 // files reads and parses every file. The error is that one of them has a writer.
@@ -108,13 +107,10 @@ func (l *loader) files() error {
 			l.fault(f.name, "is beyond the %d bytes that are read of all files together", maxBytes)
 			return nil
 		}
-		sum := sha256.Sum256(text)
-		fmt.Fprintf(l.state, "%q %x\n", f.name, sum)
 		l.faults.Add(ending(f.name, text))
 		documents, err := syntax.Parse(f.name, text)
 		l.faults.Add(err)
 		l.content.Documents = append(l.content.Documents, documents...)
-		l.content.Files = append(l.content.Files, f.name)
 	}
 	return nil
 }
@@ -122,7 +118,6 @@ func (l *loader) files() error {
 // finish checks what concerns all files together.
 func (l *loader) finish(dir, secrets string) {
 	l.faults.Add(syntax.Duplicates(l.content.Documents))
-	l.content.Digest = digest(l.content.Documents)
 	named := l.resolve(dir, secrets)
 	if l.faults.Err() != nil {
 		return // a document that could not be read may name them

@@ -118,7 +118,6 @@ func (l *loader) settle(f syntax.File, found []location, tried []string) {
 		return
 	}
 	*f.Root, *f.Path = found[0].root, found[0].path
-	fmt.Fprintf(l.state, "%v %q %q\n", f.Name.Position, *f.Root, *f.Path)
 }
 
 // withPaths is a provider's digest once its files are known: the same text beside other files is

@@ -25,15 +25,23 @@ const (
 // writing (see hasWriter). Otherwise half a file that is cut between two lines cannot be told from a
 // whole one.
 func Watch(ctx context.Context, dir, secrets string, quiet time.Duration, apply func(*Content, error)) error {
-	w := &watch{dir: dir, secrets: secrets, quiet: quiet}
-	for {
+	w := &watch{dir: dir, quiet: quiet, noise: maxNoise * quiet}
+	last := ""
+	var state [32]byte
+	for first := true; ; first = false {
 		// Notifications begin before the load, so that no change falls between the two.
 		changes := notify(dir, secrets)
 		content, found, err := load(dir, secrets)
-		if w.isNews(content, err) {
+		var now [32]byte
+		again := retry
+		if err == nil {
+			now, again = content.state, never
+		}
+		if first || now != state || message(err) != last {
 			apply(content, err)
 		}
-		changed := w.wait(ctx, changes, found)
+		state, last = now, message(err)
+		changed := w.wait(ctx, changes, found, again)
 		changes.close()
 		if !changed {
 			return nil
@@ -41,34 +49,24 @@ func Watch(ctx context.Context, dir, secrets string, quiet time.Duration, apply 
 	}
 }
 
+// A watch waits for changes of a directory.
 type watch struct {
-	dir, secrets string
-	quiet        time.Duration
-
-	begun bool
-	state [32]byte
-	err   string
+	dir   string
+	quiet time.Duration // how long it must be still
+	noise time.Duration // how long that is waited for at most
 }
 
-// isNews says whether a result differs from the one before.
-func (w *watch) isNews(content *Content, err error) bool {
-	var state [32]byte
-	if err == nil {
-		state = content.state
-	}
-	news := !w.begun || state != w.state || message(err) != w.err
-	w.begun, w.state, w.err = true, state, message(err)
-	return news
-}
+// never is no time to look again without a change.
+const never time.Duration = 0
 
-// wait returns true when the directory has changed and come to rest, or is to be looked at again
-// after an error, false when ctx is done.
-func (w *watch) wait(ctx context.Context, changes *changes, found *listing) bool {
+// wait returns true when the directory has changed since found and come to rest, or is to be
+// looked at again without that, false when ctx is done.
+func (w *watch) wait(ctx context.Context, changes *changes, found *listing, after time.Duration) bool {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
-	var again <-chan time.Time // never, after a good load
-	if w.err != "" {
-		again = time.After(retry)
+	var again <-chan time.Time
+	if after != never {
+		again = time.After(after)
 	}
 	for {
 		select {
@@ -98,7 +96,7 @@ func (w *watch) differs(found *listing) bool {
 
 // rest waits for quiet, but not for ever.
 func (w *watch) rest(ctx context.Context, changes *changes) bool {
-	enough := time.NewTimer(maxNoise * w.quiet)
+	enough := time.NewTimer(w.noise)
 	defer enough.Stop()
 	quiet := time.NewTimer(w.quiet)
 	defer quiet.Stop()
