@@ -15,6 +15,7 @@ var (
 	fullCallText   = &grammar.Scalar{Pattern: "^" + identPattern + `(\.` + identPattern + ")*/" + identPattern + "$", Longest: maxText}
 	addressText    = &grammar.Scalar{Pattern: `^[0-9a-f.:]+$`, Longest: maxText}
 	uuidText       = &grammar.Scalar{Pattern: uuid.String(), Longest: maxText}
+	sentText       = &grammar.Scalar{Pattern: `^([^ ](.*[^ ])?)?$`, Longest: maxText, Empty: true}
 	credentialText = &grammar.Scalar{Enum: namesOf(isBadCredential)}
 	reasonText     = &grammar.Scalar{Enum: namesOf(isAnswer)}
 	verdictText    = &grammar.Scalar{Enum: []string{allow, deny}}
@@ -129,7 +130,7 @@ var testRequestShape = shapeOf(grammar.Object{
 })
 
 var testHeadersValue = mapOf(headerText, grammar.Value{
-	Scalar: headerValueText, List: &grammar.List{Of: scalar(headerValueText), Least: 1},
+	Scalar: sentText, List: &grammar.List{Of: scalar(sentText), Least: 1},
 })
 
 var expectShape = shapeOf(grammar.Object{

@@ -176,12 +176,7 @@ func (r *reader) testHeaders(n *tree.Node) *TestHeaders {
 	h := &TestHeaders{Position: r.position(n)}
 	for key, value := range n.Fields() {
 		name := r.text(key, checkTestHeader)
-		var values []Text
-		if value.Kind == tree.List {
-			values = r.sent(value)
-		} else {
-			values = nonEmpty(r.text(value, checkHeaderValue))
-		}
+		values := r.sent(value)
 		if name.Value != "" && len(values) > 0 {
 			h.Fields = append(h.Fields, TestHeader{name.Value, values})
 		}
@@ -189,14 +184,23 @@ func (r *reader) testHeaders(n *tree.Node) *TestHeaders {
 	return h
 }
 
-// sent is texts where one may stand twice.
+// sent reads one value or several, of which one may be empty, and one may stand twice.
 func (r *reader) sent(n *tree.Node) []Text {
-	if len(n.Items) == 0 {
+	switch {
+	case n.Kind == tree.Scalar && n.Quoted && n.Text == "":
+		return []Text{{Position: r.position(n)}}
+	case n.Kind != tree.List:
+		return nonEmpty(r.text(n, checkHeaderValue))
+	case len(n.Items) == 0:
 		r.fail(n, "expected at least one value in this list")
 	}
 	var all []Text
 	for i := range n.Items {
-		all = append(all, nonEmpty(r.text(&n.Items[i], checkHeaderValue))...)
+		if n.Items[i].Kind == tree.List {
+			r.text(&n.Items[i], nil) // which says that it is none
+			continue
+		}
+		all = append(all, r.sent(&n.Items[i])...)
 	}
 	return all
 }

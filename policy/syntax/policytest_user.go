@@ -16,7 +16,7 @@ import (
 // was not named.
 type TestUser struct {
 	Position   Position
-	Name       Text // zero where the user was written out
+	Name       Text // the user's own, or that of whom it is like; zero where there is neither
 	Provider   Text
 	Credential Text // why the credential is bad, the name of a reason; zero when it is good
 
@@ -114,7 +114,6 @@ func (c *cast) userObject(n *tree.Node) TestUser {
 	u := TestUser{}
 	if like := c.text(o.get("like"), c.checkUser); like.Value != "" {
 		u = *c.known(like.Value)
-		u.Name = Text{}
 	}
 	u.Position = c.position(n)
 	c.replace(&u.Provider, o.get("provider"), checkSubdomain)
