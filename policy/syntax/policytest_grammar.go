@@ -76,7 +76,7 @@ var testUserShape = shapeOf(grammar.Object{
 		{Name: "amr", Value: all(anyText), Says: "All methods of the login."},
 		{Name: "authAge", Value: scalar(durationScalar), Says: "How long before the request the login was. Left out: the token does not say."},
 		{Name: "tokenAge", Default: "0s", Value: scalar(durationScalar), Says: "How long before the request the token was issued."},
-		{Name: "keyID", Value: scalar(anyText), Says: "The kid of the key that signed the token."},
+		{Name: "keyID", Value: scalar(anyText), Says: "The `kid` of the key that signed the token."},
 		{Name: "claims", Value: mapOf(anyText, grammar.Value{}), Says: "Claims of the token, as JSON has them. Those that the fields above say need not be repeated."},
 	},
 	Some: []string{"provider", "like", "credential"},
@@ -102,11 +102,11 @@ var caseShape = shapeOf(grammar.Object{
 
 // caseFields are those of a test and of a case.
 var caseFields = []grammar.Field{
-	{Name: "request", Value: textOr(lineText, testRequestShape), Says: "GET /orders/7, or grpc shop.v1.Payments/Charge, or a mapping. In a case it replaces what it names."},
-	{Name: "caller", Default: nobody, Value: scalar(castText), Says: "One of callers, a SPIFFE ID, or none."},
-	{Name: "user", Default: nobody, Value: textOr(castText, testUserShape), Says: "One of users, a user written out, or none."},
+	{Name: "request", Value: textOr(lineText, testRequestShape), Says: "`GET /orders/7`, or `grpc shop.v1.Payments/Charge`, or a mapping. In a case it replaces what it names."},
+	{Name: "caller", Default: nobody, Value: scalar(castText), Says: "One of `callers`, a SPIFFE ID, or `none`."},
+	{Name: "user", Default: nobody, Value: textOr(castText, testUserShape), Says: "One of `users`, a user written out, or `none`."},
 	{Name: "time", Value: scalar(timeScalar), Says: "The time of the request."},
-	{Name: "expect", Value: textOr(verdictText, expectShape), Says: "allow, deny, or a mapping."},
+	{Name: "expect", Value: textOr(verdictText, expectShape), Says: "`allow`, `deny`, or a mapping."},
 }
 
 var testRequestShape = shapeOf(grammar.Object{
@@ -115,13 +115,13 @@ var testRequestShape = shapeOf(grammar.Object{
 	Fields: []grammar.Field{
 		{Name: "method", Value: scalar(anyText), Says: "Its method."},
 		{Name: "path", Value: scalar(anyText), Says: "Its path, with its query, as it is sent."},
-		{Name: "grpc", Value: scalar(fullCallText), Says: "package.Service/Method, in place of method and path: a POST over HTTP/2 of the content-type application/grpc."},
+		{Name: "grpc", Value: scalar(fullCallText), Says: "The call in place of method and path, as in `shop.v1.Payments/Charge`: a `POST` over HTTP/2 of the content-type `application/grpc`."},
 		{Name: "host", Value: scalar(anyText), Says: "Its host."},
-		{Name: "headers", Value: testHeadersValue, Says: "Its headers. Credentials are said by user."},
+		{Name: "headers", Value: testHeadersValue, Says: "Its headers. Credentials are said by `user`."},
 		{Name: "http2", Value: scalar(booleanScalar), Says: "Whether it is sent over HTTP/2. Left out: true for a gRPC call, else false."},
-		{Name: "upgrade", Value: scalar(anyText), Says: "The protocol that it asks to switch to: websocket."},
+		{Name: "upgrade", Value: scalar(anyText), Says: "The protocol that it asks to switch to: `websocket`."},
 		{Name: "source", Value: scalar(addressText), Says: "The address that it comes from. Left out: none that any range holds."},
-		{Name: "id", Value: scalar(uuidText), Says: "Its x-request-id."},
+		{Name: "id", Value: scalar(uuidText), Says: "Its `x-request-id`."},
 	},
 	Some: []string{"method", "path", "grpc", "host", "headers", "http2", "upgrade", "source", "id"},
 }).refuses(map[string]string{
@@ -137,12 +137,12 @@ var expectShape = shapeOf(grammar.Object{
 	What: "expect",
 	Says: "What must come of a request. What is not named may be anything.",
 	Fields: []grammar.Field{
-		{Name: "decision", Value: scalar(verdictText), Says: "allow or deny. A reason and a status say it, too."},
+		{Name: "decision", Value: scalar(verdictText), Says: "`allow` or `deny`. A reason and a status say it, too."},
 		{Name: "reason", Value: scalar(reasonText), Says: "The reason, as records have it."},
-		{Name: "rule", Value: scalar(anyText), Says: "The rule that decides: its name, its place or the end of that (orders.yaml:14:5), or none."},
-		{Name: "route", Value: scalar(anyText), Says: "The name of the route that the request goes to, or none."},
-		{Name: "status", Value: scalar(statusScalar), Says: "The HTTP status of the answer; 200 for what is allowed."},
-		{Name: "shadow", Value: scalar(verdictText), Says: "What the decision would be if the rules with shadow were enforced."},
+		{Name: "rule", Value: scalar(anyText), Says: "The rule that decides: its name, its place or the end of that (`orders.yaml:14:5`), or `none`."},
+		{Name: "route", Value: scalar(anyText), Says: "The name of the route that the request goes to, or `none`."},
+		{Name: "status", Value: scalar(statusScalar), Says: "The HTTP status of the answer; `200` for what is allowed."},
+		{Name: "shadow", Value: scalar(verdictText), Says: "What the decision would be if the rules with `shadow` were enforced."},
 	},
 	Some: []string{"decision", "reason", "rule", "route", "status", "shadow"},
 })
