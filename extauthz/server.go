@@ -222,7 +222,7 @@ func (o *outcome) record() record.Record {
 		Latency: o.took, Detail: o.detail,
 	}
 	if o.snapshot != nil {
-		r.PolicyDigest = o.snapshot.Digest
+		r.PolicyDigest, r.RevocationDigest = o.snapshot.Digest, o.snapshot.RevokedDigest
 	}
 	return r
 }

@@ -19,6 +19,8 @@ type Snapshot struct {
 	Callers svid.Verifier
 	Users   *provider.Set
 	Revoked *revocation.List // nil: nobody is cut off
+
+	RevokedDigest string // of the documents that Revoked was compiled from; "" for none
 }
 
 // complete says that nothing is missing without which a refusal would blame the client.

@@ -226,6 +226,10 @@ func (s *sidecar) start(ctx context.Context, group *errgroup.Group) error {
 	if err := s.awaitPolicies(ctx); err != nil {
 		return err
 	}
+	start(s.runRevocations)
+	if err := s.awaitRevocations(ctx); err != nil {
+		return err
+	}
 	start(s.runTrust, s.runProviders, s.runReopen)
 	if err := s.bind(ctx); err != nil {
 		return err

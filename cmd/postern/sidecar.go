@@ -36,6 +36,7 @@ type sidecar struct {
 	metrics *metrics.Metrics
 	users   *provider.Manager
 	policy  policies
+	revoked revocations
 	trust   atomic.Pointer[trust.State]
 	checks  *grpc.Server
 	authz   *extauthz.Server
@@ -54,6 +55,8 @@ func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 	s.trust.Store(&trust.State{})
 	s.policy.first = make(chan error, 1)
 	s.policy.known.Store(&policyState{workload: o.workload})
+	s.revoked.first = make(chan error, 1)
+	s.revoked.known.Store(&revocationState{})
 	var err error
 	if s.records, err = record.Open(o.flags.record, record.Options{Required: o.flags.recordRequired, Log: log}); err != nil {
 		return nil, fmt.Errorf("--record: %w", err)
@@ -66,6 +69,7 @@ func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 		Records:  s.records.Counts,
 		Bundles:  s.bundleMetrics,
 		Keys:     s.keyMetrics,
+		Revoked:  s.revocationMetrics,
 	})
 	s.authz = extauthz.New(extauthz.Config{
 		Current: s.current, Records: s.records, Metrics: s.metrics, Log: log, Now: time.Now,

@@ -19,7 +19,7 @@ import (
 // readiness says what is there of what a decision needs. It never depends on an issuer, which
 // fails its own tokens and nothing else.
 func (s *sidecar) readiness() admin.Readiness {
-	return admin.Readiness{s.policyPart(), s.trustPart(), s.servingPart()}
+	return admin.Readiness{s.policyPart(), s.revocationPart(), s.trustPart(), s.servingPart()}
 }
 
 func (s *sidecar) policyPart() admin.Part {
@@ -122,8 +122,10 @@ func (s *sidecar) snapshot() any {
 		Bundles   []bundle          `json:"trust_bundles"`
 		Providers []provider.Status `json:"providers"`
 		Errors    []string          `json:"errors,omitempty"`
+
+		Revocations revocationSnapshot `json:"revocations"`
 	}{
-		Version: buildVersion(), Workload: s.protected(),
+		Version: buildVersion(), Workload: s.protected(), Revocations: s.revocationSnapshot(),
 		Policies: []string{}, Files: []string{}, Bundles: []bundle{}, Providers: []provider.Status{}, // never null
 	}
 	if now := s.current.Load(); now != nil && now.Policy != nil {

@@ -11,6 +11,9 @@
 //	postern_policy_load_timestamp_seconds                   when the policy in force was loaded
 //	postern_policy_info{digest}                             1, for the policy in force alone
 //	postern_policy_up_to_date                               0 while the last load failed
+//	postern_revocations{kind}                               what is cut off now
+//	postern_revocation_loads_total{result}                  ok, error
+//	postern_revocations_up_to_date                          0 while a Revocation document may not be in force
 //	postern_bundle_authorities{trust_domain}
 //	postern_bundle_stale{trust_domain}                      1 when callers of it are refused for that
 //	postern_provider_keys{provider}

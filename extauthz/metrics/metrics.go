@@ -20,15 +20,17 @@ type Config struct {
 	Records  func() record.Counts
 	Bundles  func() []Bundle
 	Keys     func() []Keys
+	Revoked  func() []Revoked
 }
 
 // Metrics counts. It is safe for concurrent use.
 type Metrics struct {
-	registry  *prometheus.Registry
-	decisions decisions
-	duration  prometheus.Histogram
-	panics    prometheus.Counter
-	policy    policyState
+	registry    *prometheus.Registry
+	decisions   decisions
+	duration    prometheus.Histogram
+	panics      prometheus.Counter
+	policy      policyState
+	revocations revocationState
 }
 
 // New returns metrics that have counted nothing yet.
@@ -48,7 +50,7 @@ func New(c Config) *Metrics {
 		}),
 	}
 	m.registry.MustRegister(
-		m.decisions.vector, m.decisions.shadow, m.duration, m.panics, m.policy.collector(),
+		m.decisions.vector, m.decisions.shadow, m.duration, m.panics, m.policy.collector(), m.revocations.collector(),
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 	)
 	m.registry.MustRegister(c.collectors()...)
@@ -77,6 +79,9 @@ func (c Config) collectors() []prometheus.Collector {
 	}
 	if c.Keys != nil {
 		all = append(all, keys(c.Keys))
+	}
+	if c.Revoked != nil {
+		all = append(all, revoked(c.Revoked))
 	}
 	return all
 }

@@ -72,12 +72,17 @@ func full() *metrics.Metrics {
 				{Provider: "down", Failed: 4},
 			}
 		},
+		Revoked: func() []metrics.Revoked {
+			return []metrics.Revoked{{Kind: "callers", Count: 2}, {Kind: "token_ids"}}
+		},
 	})
 	m.Retain(routes("shop/orders", "read-order"))
 	m.Decided(&policy.Decision{Allow: true, Reason: reason.Allowed, Policy: "shop/orders", Route: "read-order"}, 80*time.Microsecond)
 	m.Panicked()
 	m.PolicyLoaded("sha256:abc", time.UnixMilli(1772364600500))
 	m.PolicyRefused()
+	m.RevocationsLoaded()
+	m.RevocationsRefused()
 	return m
 }
 
@@ -114,6 +119,9 @@ func TestEveryMetric(t *testing.T) {
 			`postern_provider_key_fetches_total{provider="down",result="error"} 4`, `postern_provider_key_fetches_total{provider="down",result="ok"} 0`,
 			`postern_provider_key_fetches_total{provider="shop-idp",result="error"} 1`, `postern_provider_key_fetches_total{provider="shop-idp",result="ok"} 9`,
 		},
+		"postern_revocations{":                 {`postern_revocations{kind="callers"} 2`, `postern_revocations{kind="token_ids"} 0`},
+		"postern_revocation_loads_total":       {`postern_revocation_loads_total{result="error"} 1`, `postern_revocation_loads_total{result="ok"} 1`},
+		"postern_revocations_up_to_date":       {"postern_revocations_up_to_date 0"},
 		"postern_ready":                        {"postern_ready 1"},
 		"postern_build_info":                   {fmt.Sprintf("postern_build_info{goversion=%q,version=\"v1.2.3\"} 1", runtime.Version())},
 		"postern_check_duration_seconds_count": {"postern_check_duration_seconds_count 1"},
@@ -136,7 +144,7 @@ func TestNothingConfigured(t *testing.T) {
 	m := metrics.New(metrics.Config{})
 	expect(t, m, "postern_p", // the policy's, and panics
 		"postern_panics_total 0", `postern_policy_loads_total{result="error"} 0`, `postern_policy_loads_total{result="ok"} 0`, "postern_policy_up_to_date 0")
-	for _, prefix := range []string{"postern_decisions", "postern_ready", "postern_records", "postern_bundle", "postern_checks", "postern_provider"} {
+	for _, prefix := range []string{"postern_decisions", "postern_ready", "postern_records", "postern_bundle", "postern_checks", "postern_provider", "postern_revocations{"} {
 		expect(t, m, prefix)
 	}
 }

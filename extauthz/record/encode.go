@@ -40,6 +40,7 @@ func (e *entry) MarshalLogObject(to zapcore.ObjectEncoder) error {
 	optional(to, "policy", d.Policy)
 	optional(to, "route", d.Route)
 	to.AddString("policy_digest", e.PolicyDigest)
+	optional(to, "revocation_digest", e.RevocationDigest)
 	optional(to, "caller", clip(e.Caller.String(), maxCaller))
 	if e.Caller.Asserted() {
 		to.AddBool("caller_asserted", true)

@@ -21,6 +21,8 @@ type Record struct {
 	Host         string         // at most 253 bytes are kept
 	Latency      time.Duration
 	Detail       string // what was wrong, for the operator; never a secret; 1024 bytes are kept
+
+	RevocationDigest string // of what was cut off then, "" for nothing; at most 128 bytes are kept
 }
 
 // What is kept of what clients choose, in bytes.
@@ -46,7 +48,7 @@ func newEntry(r Record, waiting *receipt) entry {
 		e.provider, e.subject, e.client = clip(r.User.Provider, maxUser), clip(r.User.Subject, maxUser), clip(r.User.Client, maxUser)
 	}
 	e.User = nil
-	e.RequestID, e.PolicyDigest = clip(r.RequestID, maxID), clip(r.PolicyDigest, maxID)
+	e.RequestID, e.PolicyDigest, e.RevocationDigest = clip(r.RequestID, maxID), clip(r.PolicyDigest, maxID), clip(r.RevocationDigest, maxID)
 	e.Method, e.Host, e.Detail = clip(r.Method, maxMethod), clip(r.Host, maxHost), clip(r.Detail, maxDetail)
 	if r.Time.IsZero() {
 		e.Time = time.Now()

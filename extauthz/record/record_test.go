@@ -100,13 +100,13 @@ func TestLatency(t *testing.T) {
 func TestLengths(t *testing.T) {
 	long := strings.Repeat("é", 5000)
 	r := record.Record{
-		RequestID: long, PolicyDigest: long, Method: long, Host: long, Detail: long,
+		RequestID: long, PolicyDigest: long, RevocationDigest: long, Method: long, Host: long, Detail: long,
 		User:   &identity.User{Provider: long, Subject: long, Client: long},
 		Caller: identity.ProvenCaller(spiffeid.RequireFromString("spiffe://shop.test/"+strings.Repeat("a", 5000)), [32]byte{}),
 	}
 	m := fields(t, written(t, r))
 	for key, limit := range map[string]int{
-		"request_id": 128, "policy_digest": 128, "method": 32, "host": 253, "detail": 1024,
+		"request_id": 128, "policy_digest": 128, "revocation_digest": 128, "method": 32, "host": 253, "detail": 1024,
 		"provider": 255, "user": 255, "client": 255, "caller": 2048,
 	} {
 		got := m[key].(string)

@@ -71,7 +71,7 @@ func (c *callers) find(id string, now time.Time) *Entry {
 	if c == nil {
 		return nil
 	}
-	if e := c.exact[id]; e.holds(now) {
+	if e := c.exact[id]; e.Holds(now) {
 		return e
 	}
 	if c.wild == nil {
@@ -86,7 +86,7 @@ func (c *callers) find(id string, now time.Time) *Entry {
 
 // find walks down by the segments of a path, which has at least one. It visits no node twice.
 func (n *node) find(path string, now time.Time) *Entry {
-	if n.rest.holds(now) {
+	if n.rest.Holds(now) {
 		return n.rest
 	}
 	segment, path, more := strings.Cut(path, "/")
@@ -97,7 +97,7 @@ func (n *node) find(path string, now time.Time) *Entry {
 			if e := next.find(path, now); e != nil {
 				return e
 			}
-		case next.end.holds(now):
+		case next.end.Holds(now):
 			return next.end
 		}
 	}

@@ -33,7 +33,7 @@ func (l *List) add(document string, from *identity.RevocationEntry) error {
 	}
 	e := &Entry{
 		at: from.At, name: from.Name, document: document, kind: kind, count: max(1, len(values)),
-		until: from.Until, issued: from.IssuedBefore,
+		providers: from.Providers, until: from.Until, issued: from.IssuedBefore,
 	}
 	l.entries = append(l.entries, e)
 	switch kind {

@@ -69,9 +69,8 @@ func TestEntries(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
-	providers := l.Providers()
-	if slices.Sort(providers); !slices.Equal(providers, []string{"idp", "other"}) {
-		t.Errorf("providers %q", providers)
+	if got := l.Entries(); !slices.Equal(got[0].Providers(), []string{"idp", "other"}) || len(got[2].Providers()) != 0 || !got[0].Holds(noon) || got[1].Holds(noon) {
+		t.Errorf("of the providers %q and %q", got[0].Providers(), got[2].Providers())
 	}
 }
 

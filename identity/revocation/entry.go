@@ -34,13 +34,14 @@ func Kinds() []Kind {
 
 // An Entry is one entry of a Revocation document. It is immutable.
 type Entry struct {
-	at       string
-	name     string
-	kind     Kind
-	count    int
-	until    time.Time
-	issued   time.Time // tokens issued before this alone; zero: all
-	document string
+	at        string
+	name      string
+	document  string
+	kind      Kind
+	count     int
+	providers []string
+	until     time.Time
+	issued    time.Time // tokens issued before this alone; zero: all
 }
 
 // At returns where the entry stands: incident.yaml:7:5.
@@ -58,6 +59,10 @@ func (e *Entry) Kind() Kind { return e.kind }
 // Count returns how many things the entry names; 1 for all tokens of a provider.
 func (e *Entry) Count() int { return e.count }
 
+// Providers returns the names of the providers whose tokens the entry is about; none of another
+// kind. They must not be modified.
+func (e *Entry) Providers() []string { return e.providers }
+
 // Until returns when the entry ends.
 func (e *Entry) Until() time.Time { return e.until }
 
@@ -69,8 +74,8 @@ func (e *Entry) String() string {
 	return e.at + " (" + e.name + ")"
 }
 
-// holds says that the entry has not ended.
-func (e *Entry) holds(now time.Time) bool { return e != nil && now.Before(e.until) }
+// Holds says that there is an entry, and that it has not ended.
+func (e *Entry) Holds(now time.Time) bool { return e != nil && now.Before(e.until) }
 
 // later returns the one of two entries for the same thing that makes the other needless: that
 // which ends later, and of two that end together the first.

@@ -38,7 +38,7 @@ func (l *List) Caller(c identity.Caller, now time.Time) *Entry {
 	if !ok {
 		return nil
 	}
-	if e := l.serials[certificate{c.TrustDomain(), serial}]; e.holds(now) {
+	if e := l.serials[certificate{c.TrustDomain(), serial}]; e.Holds(now) {
 		return e
 	}
 	return nil
@@ -60,16 +60,4 @@ func (l *List) Entries() []*Entry {
 		return nil
 	}
 	return l.entries
-}
-
-// Providers returns the names of the providers that entries name, each once, in no order.
-func (l *List) Providers() []string {
-	if l == nil {
-		return nil
-	}
-	names := make([]string, 0, len(l.tokens))
-	for name := range l.tokens {
-		names = append(names, name)
-	}
-	return names
 }

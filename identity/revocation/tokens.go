@@ -39,7 +39,7 @@ func (t *tokens) find(u *identity.User, now time.Time) *Entry {
 		return nil
 	}
 	for _, e := range [...]*Entry{t.ids[u.TokenID], t.sessions[u.Session], t.keys[u.KeyID]} {
-		if e.holds(now) {
+		if e.Holds(now) {
 			return e
 		}
 	}
@@ -72,7 +72,7 @@ func (e *Entry) covers(other *Entry) bool {
 // last reaches farthest. No time of issue is before any time.
 func (c cuts) find(issued, now time.Time) *Entry {
 	for i := len(c) - 1; i >= 0; i-- {
-		if !c[i].holds(now) {
+		if !c[i].Holds(now) {
 			continue
 		}
 		if c[i].issued.IsZero() || issued.Before(c[i].issued) {
