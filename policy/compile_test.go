@@ -2,6 +2,7 @@ package policy_test
 
 import (
 	"fmt"
+	"maps"
 	"math/big"
 	"math/rand/v2"
 	"path/filepath"
@@ -84,6 +85,89 @@ func TestCompileRefusesWhatParsingWould(t *testing.T) {
 		if set, err := policy.Compile([]syntax.Document{{ServicePolicy: p}}, options); set != nil || err == nil {
 			t.Errorf("%s: compiled", name)
 		}
+	}
+}
+
+// TestCompileRefusesGuardrailsThatParsingWould is the same for what would loosen a guardrail.
+func TestCompileRefusesGuardrailsThatParsingWould(t *testing.T) {
+	text := func(s string) []syntax.Text { return []syntax.Text{{Value: s}} }
+	rule := &syntax.Rule{Callers: text("anyone")}
+	guardrail := func(edit func(*syntax.Guardrail)) *syntax.MeshPolicy {
+		g := syntax.Guardrail{Workloads: text(workload), HTTP: &syntax.GuardHTTP{Path: syntax.Text{Value: "/"}}, Deny: rule}
+		edit(&g)
+		return &syntax.MeshPolicy{Guardrails: []syntax.Guardrail{g}}
+	}
+	except := func(e syntax.Except) func(*syntax.Guardrail) {
+		return func(g *syntax.Guardrail) { g.Except = []syntax.Except{e} }
+	}
+	if _, err := policy.Compile([]syntax.Document{{MeshPolicy: guardrail(func(*syntax.Guardrail) {})}}, options); err != nil {
+		t.Fatalf("the cases differ from a guardrail that does not compile: %v", err)
+	}
+	for name, p := range map[string]*syntax.MeshPolicy{
+		"neither":                  guardrail(func(g *syntax.Guardrail) { g.Deny = nil }),
+		"both":                     guardrail(func(g *syntax.Guardrail) { g.Require = rule }),
+		"no workloads":             guardrail(func(g *syntax.Guardrail) { g.Workloads = nil }),
+		"a workload that is none":  guardrail(func(g *syntax.Guardrail) { g.Workloads = text("nobody") }),
+		"a rule of nothing":        guardrail(func(g *syntax.Guardrail) { g.Deny = &syntax.Rule{} }),
+		"a rule of a group":        guardrail(func(g *syntax.Guardrail) { g.Deny = &syntax.Rule{Callers: text("group:x")} }),
+		"a path that is none":      guardrail(func(g *syntax.Guardrail) { g.HTTP.Path.Value = "x" }),
+		"a host that is none":      guardrail(func(g *syntax.Guardrail) { g.HTTP.Hosts = text("a,b") }),
+		"a service without a name": guardrail(func(g *syntax.Guardrail) { g.HTTP, g.GRPC = nil, &syntax.GuardGRPC{} }),
+		"an except of nothing":     guardrail(except(syntax.Except{})),
+		"an except of any path":    guardrail(except(syntax.Except{HTTP: &syntax.GuardHTTP{}})),
+		"an except of any service": guardrail(except(syntax.Except{GRPC: &syntax.GuardGRPC{}})),
+		"an unknown provider":      guardrail(func(g *syntax.Guardrail) { g.Deny = &syntax.Rule{User: &syntax.User{Providers: text("x")}} }),
+	} {
+		if set, err := policy.Compile([]syntax.Document{{MeshPolicy: p}}, options); set != nil || err == nil {
+			t.Errorf("%s: compiled", name)
+		}
+	}
+}
+
+// TestCatalog holds that a set that comes from a catalog is the one that Compile makes, and that
+// making one leaves the others as they are.
+func TestCatalog(t *testing.T) {
+	a, err := txtar.ParseFile("testdata/decide/conditions.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	catalog, err := policy.Prepare(parseArchive(t, a), now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := compileArchive(t, a, false)
+	for range 3 {
+		got, err := catalog.Set(workload)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gotRoutes, gotRules := got.Size()
+		if wantRoutes, wantRules := want.Size(); gotRoutes != wantRoutes || gotRules != wantRules || gotRules < 10 {
+			t.Errorf("%d routes and %d rules, want %d and %d", gotRoutes, gotRules, wantRoutes, wantRules)
+		}
+		q := parseCase(t, []string{"GET", "/items/2"})
+		if d := got.Decide(&q); !d.Allow || len(d.Rules) != 4 {
+			t.Errorf("%v by %d rules, want an allow by 4", d.Reason, len(d.Rules))
+		}
+	}
+}
+
+// TestEachReader holds that a route is listed with the providers of every guardrail that may
+// apply to a request to it, and of no other.
+func TestEachReader(t *testing.T) {
+	a, err := txtar.ParseFile("testdata/decide/guardrails.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	readers := map[string]int{}
+	for at, providers := range compileArchive(t, a, false).EachReader {
+		if !slices.Equal(providers, []string{"shop-idp"}) {
+			t.Errorf("%v reads %v", at, providers)
+		}
+		readers[at.Source]++
+	}
+	if want := map[string]int{"a.yaml": 7}; !maps.Equal(readers, want) { // six routes below /admin, and the guardrail
+		t.Errorf("%v, want %v", readers, want)
 	}
 }
 

@@ -70,7 +70,7 @@ func decideFile(t *testing.T, file string) {
 	}
 }
 
-func compileArchive(t *testing.T, a *txtar.Archive, backwards bool) *policy.Set {
+func compileArchive(t testing.TB, a *txtar.Archive, backwards bool) *policy.Set {
 	t.Helper()
 	documents := parseArchive(t, a)
 	if backwards {
@@ -92,7 +92,7 @@ func compileArchive(t *testing.T, a *txtar.Archive, backwards bool) *policy.Set 
 	return set
 }
 
-func parseArchive(t *testing.T, a *txtar.Archive) []syntax.Document {
+func parseArchive(t testing.TB, a *txtar.Archive) []syntax.Document {
 	t.Helper()
 	var all []syntax.Document
 	for _, f := range a.Files {
@@ -108,7 +108,7 @@ func parseArchive(t *testing.T, a *txtar.Archive) []syntax.Document {
 	return all
 }
 
-func section(t *testing.T, a *txtar.Archive, name string) string {
+func section(t testing.TB, a *txtar.Archive, name string) string {
 	t.Helper()
 	for _, f := range a.Files {
 		if f.Name == name {
@@ -165,7 +165,7 @@ func sameChallenge(a, b policy.Challenge) bool {
 // of an ID in shop.test/ns/shop/sa), upgrade=, source=, h:NAME=VALUE, joined, grpc, bad=REASON
 // (a credential that was refused), and user=PROVIDER/SUBJECT with client=, aud=, scopes=,
 // roles=, acr=, amr=, age=, claims=JSON; in=DURATION is how much later it is than now.
-func parseCase(t *testing.T, fields []string) policy.Request {
+func parseCase(t testing.TB, fields []string) policy.Request {
 	t.Helper()
 	q := policy.Request{ID: "id", Time: now, Credential: identity.Credential{Reason: reason.CredentialMissing}}
 	var err error
@@ -214,7 +214,7 @@ func parseCase(t *testing.T, fields []string) policy.Request {
 	return q
 }
 
-func callerOf(t *testing.T, id string) identity.Caller {
+func callerOf(t testing.TB, id string) identity.Caller {
 	t.Helper()
 	if !strings.Contains(id, "://") {
 		id = "spiffe://shop.test/ns/shop/sa/" + id
@@ -222,7 +222,7 @@ func callerOf(t *testing.T, id string) identity.Caller {
 	return identity.ProvenCaller(spiffeid.RequireFromString(id), [32]byte{1})
 }
 
-func credentialOf(t *testing.T, c *identity.Credential, name, value string) {
+func credentialOf(t testing.TB, c *identity.Credential, name, value string) {
 	t.Helper()
 	list := strings.Split(value, ",")
 	switch name {
@@ -260,7 +260,7 @@ func credentialOf(t *testing.T, c *identity.Credential, name, value string) {
 	}
 }
 
-func reasonNamed(t *testing.T, name string) reason.Code {
+func reasonNamed(t testing.TB, name string) reason.Code {
 	t.Helper()
 	for i := range reason.Count {
 		if reason.Code(i).String() == name {

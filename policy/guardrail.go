@@ -65,7 +65,7 @@ func (c *compiler) guardrail(from *syntax.Guardrail) {
 		s.params = paramsOf(from.HTTP.Path.Value)
 	}
 	switch {
-	case (from.Deny == nil) == (from.Require == nil):
+	case (from.Deny == nil) == (from.Require == nil), len(from.Workloads) == 0:
 		c.unparsed(from.Position)
 		return
 	case from.Deny != nil:
@@ -78,6 +78,9 @@ func (c *compiler) guardrail(from *syntax.Guardrail) {
 		e := &from.Except[i]
 		out := except{c.patterns(e.Workloads), c.area(e.HTTP, e.GRPC)}
 		out.at.call = e.GRPC != nil
+		if len(e.Workloads) == 0 && out.at.isEverything() {
+			c.unparsed(e.Position)
+		}
 		g.except = append(g.except, out)
 	}
 	c.catalog.guards = append(c.catalog.guards, g)
@@ -96,6 +99,9 @@ func (c *compiler) area(http *syntax.GuardHTTP, grpc *syntax.GuardGRPC) area {
 		}
 		return a
 	case grpc != nil:
+		if grpc.Service.Value == "" {
+			c.unparsed(grpc.Position)
+		}
 		return area{service: grpc.Service.Value, methods: sorted(grpc.Methods, same), hosts: c.hosts(grpc.Hosts)}
 	}
 	return area{}

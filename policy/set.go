@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"time"
+
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/reason"
 )
@@ -46,6 +48,18 @@ func (s *Set) Providers() []identity.Provider { return s.providers }
 
 // Size returns the number of routes and of rules.
 func (s *Set) Size() (routes, rules int) { return len(s.routes), s.rules }
+
+// Onboarding returns until when requests are let through that nothing allows, the zero time when
+// none are.
+func (s *Set) Onboarding() time.Time {
+	var latest time.Time
+	for _, o := range s.onboarding {
+		if o.until.After(latest) {
+			latest = o.until
+		}
+	}
+	return latest
+}
 
 // EachRoute yields the policy and name of every route, for metrics and listings.
 func (s *Set) EachRoute(yield func(policy, route string) bool) {

@@ -128,7 +128,11 @@ func (s *sidecar) reportPolicy(set *policy.Set, digest string) {
 	routes, rules := set.Size()
 	s.log.Info("policies loaded", zap.String("digest", digest), zap.String("workload", set.Workload()),
 		zap.Strings("policies", set.Policies()), zap.Int("routes", routes), zap.Int("rules", rules), zap.Int("providers", len(set.Providers())))
-	if len(set.Policies()) == 0 {
+	until := set.Onboarding()
+	switch {
+	case until.After(time.Now()):
+		s.log.Warn("this workload is being onboarded: what nothing allows is let through and recorded", zap.Time("until", until), zap.String("workload", set.Workload()))
+	case len(set.Policies()) == 0:
 		s.log.Warn("no policy protects this workload, so that every request is denied: name it in the workloads of a ServicePolicy", zap.String("workload", set.Workload()))
 	}
 }

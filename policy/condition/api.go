@@ -2,8 +2,12 @@ package condition
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/types"
 )
 
 // The limits of a condition.
@@ -20,27 +24,15 @@ type Param struct {
 	Rest    bool // the value is the list Path[Segment:]
 }
 
-// A Compiler compiles the conditions of one load. Equal texts with equal parameters share one
-// Condition. A Compiler is not safe for concurrent use; the zero Compiler is ready for use.
-type Compiler struct{}
-
-// NewCompiler returns a Compiler. It costs nothing before the first condition.
-func NewCompiler() *Compiler { return &Compiler{} }
-
-// Compile compiles a condition that may read these parameters. The error is Errors.
-func (c *Compiler) Compile(text string, _ []Param) (*Condition, error) {
-	f := &faults{text: text}
-	f.add(0, "conditions cannot be compiled yet")
-	return nil, f.err()
-}
-
 // A Condition is a compiled condition. It is immutable and safe for concurrent use. The zero
 // Condition never holds.
 type Condition struct {
 	text      string
+	params    []Param
 	headers   []string
 	variables []string
 	cost      uint64
+	program   cel.Program
 }
 
 // Text returns the text as it was compiled.
@@ -66,7 +58,23 @@ func (c *Condition) Cost() uint64 { return c.cost }
 // waits and its cost is bounded. With an error, which says what could not be evaluated, the
 // answer is false.
 func (c *Condition) Eval(in *Input) (holds bool, err error) {
-	return false, errors.New("conditions cannot be evaluated yet")
+	if c == nil || c.program == nil || in == nil {
+		return false, errors.New("there is no condition, or nothing to look at")
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			holds, err = false, fmt.Errorf("the condition panicked with a %T", p)
+		}
+	}()
+	result, _, err := c.program.Eval(&activation{in, c.params})
+	if err != nil {
+		return false, err
+	}
+	held, ok := result.(types.Bool)
+	if !ok {
+		return false, errors.New("the condition is neither true nor false")
+	}
+	return bool(held), nil
 }
 
 // An Observation is one part of a condition that was evaluated, and what it came to.
@@ -81,4 +89,9 @@ type Observation struct {
 // parameters of the query and comparisons, in the order of the text. What was not evaluated,
 // because the rest decided, is left out. Observe compiles the text again: it is for a person
 // who asks why.
-func (c *Condition) Observe(in *Input) []Observation { return nil }
+func (c *Condition) Observe(in *Input) []Observation {
+	if c == nil || c.program == nil || in == nil {
+		return nil
+	}
+	return c.observe(in)
+}
