@@ -77,6 +77,7 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 		Records: func() record.Counts { return record.Counts{} },
 		Bundles: func() []metrics.Bundle { return []metrics.Bundle{{TrustDomain: "shop.test"}} },
 		Keys:    func() []metrics.Keys { return []metrics.Keys{{Provider: "shop-idp", Had: time.Now()}} },
+		Revoked: func() []metrics.Revoked { return []metrics.Revoked{{Kind: "callers"}} },
 	})
 	m.Decided(&policy.Decision{Shadow: &policy.Verdict{Allow: true}}, 0)
 	m.PolicyLoaded("digest", time.Now())
@@ -110,7 +111,7 @@ func TestEveryFieldOfARecordIsDocumented(t *testing.T) {
 	var out bytes.Buffer
 	w := record.NewWriter(&out, record.Options{})
 	w.Record(record.Record{
-		Time: q.Time, RequestID: "id", Decision: d, PolicyDigest: "digest", Caller: q.Caller,
+		Time: q.Time, RequestID: "id", Decision: d, PolicyDigest: "digest", RevocationDigest: "digest", Caller: q.Caller,
 		User: q.Credential.User, Method: "GET", Host: "orders.shop.test", Detail: "detail",
 	})
 	if err := w.Close(t.Context()); err != nil {
