@@ -22,9 +22,9 @@ func (r *reader) duration(n *tree.Node, s span, fallback time.Duration) time.Dur
 	}
 	d, err := time.ParseDuration(n.Text)
 	switch {
-	case err != nil || strings.HasPrefix(n.Text, "+"):
+	case err != nil || strings.HasPrefix(n.Text, "+") || n.Text == "0": // which is a number to YAML
 		r.fail(n, "%s is no duration: write 30s, 5m or 24h; there are no days", quote(n.Text))
-	case d < s.least:
+	case d < s.least || strings.HasPrefix(n.Text, "-"):
 		r.fail(n, "%s is too short: at least %s", n.Text, short(s.least))
 	case d > s.most:
 		r.fail(n, "%s is too long: at most %s", n.Text, short(s.most))
