@@ -17,7 +17,7 @@ var revocationShape = shapeOf(grammar.Object{
 	What: "the spec of a Revocation",
 	Says: "What is cut off now. Each entry ends by itself.",
 	Fields: []grammar.Field{
-		{Name: "entries", Need: grammar.Required, Value: grammar.Value{List: &grammar.List{Of: mapping(entryShape), Least: 1}}, Says: "What is cut off, each until a time."},
+		{Name: "entries", Need: grammar.Required, Value: listOfObjects(entryShape), Says: "What is cut off, each until a time. There may be none yet."},
 	},
 })
 

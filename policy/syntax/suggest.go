@@ -20,10 +20,11 @@ func nearest(written string, words []string) string {
 	return best
 }
 
-// plainLetters takes out what other grammars spell words with: max_age, max-age, MaxAge.
-func plainLetters(s string) string {
-	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(s))
-}
+// joints are what other grammars spell words with: max_age, max-age.
+var joints = strings.NewReplacer("_", "", "-", "")
+
+// plainLetters takes out what two spellings of a word differ in: max_age, max-age, MaxAge.
+func plainLetters(s string) string { return strings.ToLower(joints.Replace(s)) }
 
 // edits counts the letters that are missing, too many, wrong or swapped with the next (the
 // optimal string alignment distance).
