@@ -119,16 +119,16 @@ func isOfCertificate(code reason.Code) bool {
 
 func checkReason(name string) error {
 	code, known := reason.Named(name)
-	switch near := nearest(name, reasonText.Enum); {
+	switch {
 	case known && isAnswer(code):
 		return nil
 	case known && isOfCertificate(code):
 		return fmt.Errorf("%s is said of a certificate, and a test has none: its caller is proven", name)
 	case known:
 		return fmt.Errorf("%s is a fault of the sidecar's, and no policy's answer", name)
-	case near != "":
-		return fmt.Errorf("there is no reason %s: did you mean %q?", quote(name), near)
-	default:
-		return fmt.Errorf("there is no reason %s: write a name as it stands in records, as in %s or %s", quote(name), reason.NotGranted, reason.CallerNotGranted)
 	}
+	if near := nearest(name, reasonText.Enum); near != "" {
+		return fmt.Errorf("there is no reason %s: did you mean %q?", quote(name), near)
+	}
+	return fmt.Errorf("there is no reason %s: write a name as it stands in records, as in %s or %s", quote(name), reason.NotGranted, reason.CallerNotGranted)
 }

@@ -182,18 +182,17 @@ func isBadCredential(code reason.Code) bool {
 }
 
 func checkBadCredential(name string) error {
-	code, known := reason.Named(name)
-	names := credentialText.Enum
-	switch near := nearest(name, names); {
+	switch code, known := reason.Named(name); {
 	case known && isBadCredential(code):
 		return nil
 	case known && code == reason.CredentialMissing:
 		return fmt.Errorf("without a credential there is no user: write user: %s", nobody)
-	case near != "":
-		return fmt.Errorf("no credential is refused for %s: did you mean %q?", quote(name), near)
-	default:
-		return fmt.Errorf("no credential is refused for %s: the reasons are %s", quote(name), enumerate(names))
 	}
+	names := credentialText.Enum
+	if near := nearest(name, names); near != "" {
+		return fmt.Errorf("no credential is refused for %s: did you mean %q?", quote(name), near)
+	}
+	return fmt.Errorf("no credential is refused for %s: the reasons are %s", quote(name), enumerate(names))
 }
 
 // testClaims puts what n names in place of what there is.
