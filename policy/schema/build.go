@@ -29,7 +29,8 @@ func (b *builder) object(o *grammar.Object) *node {
 
 // mapping is object in its place.
 func (b *builder) mapping(o *grammar.Object) *node {
-	n := &node{Description: o.Says, Type: types{"object"}}
+	n := &node{Type: "object"}
+	b.describe(n, o.Says)
 	if !b.structural { // Kubernetes drops what it does not know, or says so
 		n.AdditionalProperties = never
 	}
@@ -83,10 +84,18 @@ func each(fields []string) []*node {
 	return all
 }
 
+// describe says what a schema is of. Kubernetes has no Markdown.
+func (b *builder) describe(n *node, text string) {
+	n.Description = strings.ReplaceAll(text, "`", "")
+	if n.Description != text && !b.structural {
+		n.Markdown = text
+	}
+}
+
 // field returns the schema of a field's value, with what is said of the field.
 func (b *builder) field(f grammar.Field) *node {
 	n := b.value(f.Value)
-	n.Description = f.Says
+	b.describe(n, f.Says)
 	if f.Default == "" || b.structural { // Kubernetes would write it into the document
 		return n
 	}
@@ -109,21 +118,17 @@ func (b *builder) value(v grammar.Value) *node {
 	case len(forms) == 0:
 		return &node{}
 	}
-	var names types
-	var n *node
-	for _, form := range slices.Backward(forms) {
-		names = append(names, form.Type...)
-		if n == nil {
-			n = form
-			continue
-		}
-		n = &node{If: &node{Type: form.Type}, Then: form, Else: n}
+	n := forms[len(forms)-1]
+	for _, form := range slices.Backward(forms[:len(forms)-1]) {
+		is := form.Type
 		if form.Ref != "" {
-			names = append(names, "object")
-			n.If.Type = types{"object"}
+			is = "object"
 		}
+		n = &node{If: &node{Type: is}, Then: form, Else: n}
 	}
-	n.Type = names
+	if v.Scalar != nil { // editors propose nothing of what is below a condition
+		n.Examples = slices.Concat(v.Scalar.Examples, v.Scalar.Enum)
+	}
 	return n
 }
 
@@ -147,7 +152,7 @@ func (b *builder) forms(v grammar.Value) []*node {
 
 // names returns the schema of a mapping whose names the writer chooses.
 func (b *builder) names(m *grammar.Map) *node {
-	n := &node{Type: types{"object"}, MinProperties: m.Least, AdditionalProperties: b.value(m.Of)}
+	n := &node{Type: "object", MinProperties: m.Least, AdditionalProperties: b.value(m.Of)}
 	if !b.structural {
 		n.PropertyNames = b.scalar(m.Name)
 	}
@@ -156,7 +161,7 @@ func (b *builder) names(m *grammar.Map) *node {
 
 func (b *builder) list(l *grammar.List) *node {
 	return &node{
-		Type: types{"array"}, Items: b.value(l.Of),
+		Type: "array", Items: b.value(l.Of),
 		MinItems: l.Least, MaxItems: l.Most, UniqueItems: l.Unique && !b.structural, // which Kubernetes refuses
 	}
 }

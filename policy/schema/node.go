@@ -11,7 +11,8 @@ type node struct {
 	Ref         string            `json:"$ref,omitempty"`
 	Title       string            `json:"title,omitempty"`
 	Description string            `json:"description,omitempty"`
-	Type        types             `json:"type,omitempty"`
+	Markdown    string            `json:"markdownDescription,omitempty"` // what editors show in its place
+	Type        string            `json:"type,omitempty"`
 	Const       json.RawMessage   `json:"const,omitempty"`
 	Enum        []json.RawMessage `json:"enum,omitempty"`
 	Format      string            `json:"format,omitempty"`
@@ -82,16 +83,6 @@ func marshal(v any) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimRight(b.Bytes(), "\n"), nil
-}
-
-// types is one type, or several.
-type types []string
-
-func (t types) MarshalJSON() ([]byte, error) {
-	if len(t) == 1 {
-		return marshal(t[0])
-	}
-	return marshal([]string(t))
 }
 
 // properties are schemas by name, in an order that is kept: editors propose fields in it.

@@ -14,12 +14,14 @@ func OpenAPI(kind string) ([]byte, error) {
 		return nil, err
 	}
 	b := builder{structural: true}
-	s := &node{Description: k.Spec.Says, Type: types{"object"}}
+	s := &node{Type: "object"}
+	b.describe(s, k.Spec.Says)
 	for _, f := range g.Document.Fields {
-		p := property{f.Name, &node{Description: f.Says, Type: types{"string"}}}
+		p := property{f.Name, &node{Type: "string"}}
+		b.describe(p.schema, f.Says)
 		switch f.Name {
 		case "metadata": // of which Kubernetes has a schema of its own
-			p.schema = &node{Type: types{"object"}}
+			p.schema = &node{Type: "object"}
 		case "spec":
 			p.schema = b.object(k.Spec)
 		}

@@ -16,18 +16,18 @@ const (
 func (b *builder) scalar(s *grammar.Scalar) *node {
 	switch s.Form {
 	case grammar.Integer:
-		return &node{Type: types{"integer"}, Minimum: &s.Least, Maximum: &s.Most}
+		return &node{Type: "integer", Minimum: &s.Least, Maximum: &s.Most}
 	case grammar.Boolean:
-		return &node{Type: types{"boolean"}}
+		return &node{Type: "boolean"}
 	case grammar.True:
-		return &node{Type: types{"boolean"}, Enum: []json.RawMessage{[]byte("true")}}
+		return &node{Type: "boolean", Enum: []json.RawMessage{[]byte("true")}}
 	case grammar.Duration:
-		return &node{Type: types{"string"}, Pattern: durationPattern}
+		return &node{Type: "string", Pattern: durationPattern}
 	case grammar.Time:
-		return &node{Type: types{"string"}, Format: "date-time", Pattern: timePattern}
+		return &node{Type: "string", Format: "date-time", Pattern: timePattern}
 	case grammar.Text:
 	}
-	n := &node{Type: types{"string"}, Pattern: s.Pattern, MaxLength: s.Longest}
+	n := &node{Type: "string", Pattern: s.Pattern, MaxLength: s.Longest}
 	if !b.structural {
 		n.Examples = s.Examples
 	}

@@ -35,7 +35,8 @@ func Kind(name string) ([]byte, error) {
 	}
 	b := builder{}
 	s := b.document(g)
-	s.Title, s.Description = k.Name, k.Spec.Says
+	s.Title = k.Name
+	b.describe(s, k.Spec.Says)
 	s.Properties.of("kind").Enum = values(k.Name)
 	s.Properties.of("metadata").AllOf = []*node{metadata(k)}
 	s.Properties.of("spec").Ref = b.object(k.Spec).Ref
@@ -59,7 +60,7 @@ func find(name string) (*grammar.Grammar, grammar.Kind, error) {
 // document is what every document has. Its spec may be anything yet.
 func (b *builder) document(g *grammar.Grammar) *node {
 	s := b.mapping(g.Document)
-	s.Dialect, s.Title = dialect, g.APIVersion
+	s.Dialect, s.Title = dialect, "Postern"
 	return s
 }
 
