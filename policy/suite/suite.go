@@ -100,10 +100,23 @@ func (s *Suite) protect(catalog *policy.Catalog, workload string, check func(*po
 	}
 	set, err := catalog.Set(workload)
 	if err == nil && check != nil {
-		err = check(set)
+		err = each(check(set))
 	}
 	s.sets[workload] = set
 	return err
+}
+
+// each returns all of the errors that were joined in err, as *syntax.Errors.
+func each(err error) error {
+	var faults syntax.Errors
+	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the outermost is what was joined
+		for _, e := range joined.Unwrap() {
+			faults.Add(e)
+		}
+	} else {
+		faults.Add(err)
+	}
+	return faults.Err()
 }
 
 // add prepares the rows of a test.

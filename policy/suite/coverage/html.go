@@ -61,7 +61,7 @@ func (r *Report) HTML(w io.Writer, source func(name string) ([]byte, error)) err
 		Percent   string
 		Seen, All int
 		Files     []pageFile
-	}{Percent: r.percent(), Seen: r.Seen, All: r.All}
+	}{Percent: r.String(), Seen: r.Seen, All: r.All}
 	for _, name := range r.files() {
 		text, err := source(name)
 		if err != nil {

@@ -24,13 +24,13 @@ func (r *Report) Text(w io.Writer) error {
 			}
 		}
 	}
-	fmt.Fprintf(&b, "coverage: %s of what rules can come to (%d of %d)\n", r.percent(), r.Seen, r.All)
+	fmt.Fprintf(&b, "coverage: %s of what rules can come to (%d of %d)\n", r, r.Seen, r.All)
 	_, err := io.WriteString(w, b.String())
 	return err
 }
 
-// percent is rounded down: 100% is everything.
-func (r *Report) percent() string {
+// String returns the percentage, rounded down: 100% is everything.
+func (r *Report) String() string {
 	tenths := 1000
 	if r.All > 0 {
 		tenths = 1000 * r.Seen / r.All
