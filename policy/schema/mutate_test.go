@@ -2,7 +2,6 @@ package schema_test
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +25,7 @@ var beside = []string{"zzz", "http", "grpc", "any", "all", "deny", "require", "u
 func TestMutations(t *testing.T) {
 	s, asked := all(t), map[string]bool{}
 	first := func(document map[string]any, path string) bool { // of its sort
-		sort := document["kind"].(string) + regexp.MustCompile(`/\d+`).ReplaceAllString(path, "/n")
+		sort := document["kind"].(string) + indices.ReplaceAllString(path, "n")
 		seen := asked[sort]
 		asked[sort] = true
 		return !seen

@@ -64,11 +64,14 @@ func TestRandomDocuments(t *testing.T) {
 	}
 }
 
-var names = regexp.MustCompile(`[^/0-9][^/]*(/\d+)*$`)
+var (
+	names   = regexp.MustCompile(`[^/0-9][^/]*(/\d+)*$`)
+	indices = regexp.MustCompile(`\d+`)
+)
 
 // lastName is the name that a value stands behind, with how deep it is in lists.
 func lastName(path string) string {
-	return regexp.MustCompile(`\d+`).ReplaceAllString(names.FindString(path), "n")
+	return indices.ReplaceAllString(names.FindString(path), "n")
 }
 
 // FuzzAgree holds that what the reader takes is good to the schema, however it is written.
