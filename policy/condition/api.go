@@ -14,7 +14,7 @@ import (
 const (
 	MaxText    = 4 << 10 // bytes of text
 	MaxSegment = 128     // segments of a path
-	MaxCost    = 10_000  // what one evaluation may cost: about a millisecond
+	MaxCost    = 100_000 // what one evaluation may cost, by estimate: about a millisecond
 )
 
 // A Param is a variable of the path template of the route that the condition stands on.

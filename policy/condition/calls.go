@@ -93,7 +93,7 @@ func headerValues(in, name ref.Val) ref.Val {
 			return types.NewErr("a value of the header %s is not UTF-8", name)
 		}
 	}
-	return types.NewStringList(types.DefaultTypeAdapter, values)
+	return textList(values)
 }
 
 // queryValues returns the values of a parameter.
@@ -106,7 +106,7 @@ func queryValues(in, name ref.Val) ref.Val {
 	if err != nil {
 		return types.WrapErr(err)
 	}
-	return types.NewStringList(types.DefaultTypeAdapter, values)
+	return textList(values)
 }
 
 // parameters reads a query as a form (WHATWG URL section 5.1). It refuses what programs read in

@@ -3,6 +3,7 @@ package condition
 import (
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"slices"
 	"strings"
 	"time"
@@ -103,19 +104,21 @@ func check(env *cel.Env, text string, params []Param) (*cel.Ast, uint64, error) 
 	return checked, cost.Max, f.err()
 }
 
-func compile(env *cel.Env, text string, params []Param) (*Condition, error) {
+// compile turns a panic of the library into an error: a policy must never stop the process.
+func compile(env *cel.Env, text string, params []Param) (c *Condition, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			c, err = nil, Errors{{1, 1, "this condition cannot be compiled: write it in another way"}}
+		}
+	}()
 	checked, cost, err := check(env, text, params)
 	if err != nil {
 		return nil, err
 	}
-	c := &Condition{text: text, params: params, cost: cost}
+	c = &Condition{text: text, params: params, cost: cost}
 	c.reads(checked.NativeRep())
 	makeStrict(checked.NativeRep())
-	options := []cel.ProgramOption{cel.EvalOptions(cel.OptOptimize)}
-	if loops(checked.NativeRep().Expr()) {
-		options = append(options, cel.CostTracking(estimator{}), cel.CostLimit(MaxCost))
-	}
-	if c.program, err = env.Program(checked, options...); err != nil {
+	if c.program, err = env.Program(checked, cel.EvalOptions(cel.OptOptimize)); err != nil {
 		return nil, Errors{{1, 1, err.Error()}}
 	}
 	return c, nil
@@ -153,9 +156,12 @@ func (f *faults) literals(checked *ast.AST) {
 		call := e.AsCall()
 		args := call.Args()
 		switch name := call.FunctionName(); {
-		case name == "matches":
-			if _, ok := literal(args[len(args)-1]); !ok {
+		case name == matchesFunction:
+			pattern, ok := literal(args[len(args)-1])
+			if !ok {
 				f.at(checked, args[len(args)-1], "the pattern of matches is written out in quotes")
+			} else if size := instructions(pattern); size > maxRegex {
+				f.at(checked, args[len(args)-1], "this pattern compiles to %d instructions, and at most %d are allowed: repeat less", size, maxRegex)
 			}
 		case strings.HasPrefix(name, "get") && len(args) == 1:
 			zone, ok := literal(args[0])
@@ -170,6 +176,19 @@ func (f *faults) literals(checked *ast.AST) {
 	}))
 }
 
+// instructions is the size of a pattern that is known to be one.
+func instructions(pattern string) int {
+	parsed, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return 0
+	}
+	program, err := syntax.Compile(parsed.Simplify())
+	if err != nil {
+		return 0
+	}
+	return len(program.Inst)
+}
+
 func literal(e ast.Expr) (string, bool) {
 	if e.Kind() != ast.LiteralKind {
 		return "", false
@@ -181,5 +200,5 @@ func literal(e ast.Expr) (string, bool) {
 // at reports a fault of one part of an expression.
 func (f *faults) at(checked *ast.AST, e ast.Expr, format string, args ...any) {
 	at, _ := checked.SourceInfo().GetOffsetRange(e.ID())
-	f.add(at.Start, format, args...)
+	f.add(beginning(f.text, at.Start), format, args...)
 }

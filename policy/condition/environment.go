@@ -61,7 +61,7 @@ func Variables() []Variable {
 const (
 	maxDepth = 24   // of nested expressions
 	maxNodes = 1000 // of one expression
-	maxRegex = 1000 // instructions of a compiled pattern
+	maxRegex = 250  // instructions of a compiled pattern
 )
 
 // base is the environment of every condition, without parameters.
@@ -75,7 +75,7 @@ var base = sync.OnceValues(func() (*cel.Env, error) {
 		cel.ParserExpressionSizeLimit(MaxText),
 		cel.ParserRecursionLimit(maxDepth),
 		cel.ExpressionNodeLimit(maxNodes),
-		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals(), cel.ValidateRegexProgramSizeLimit(maxRegex)),
+		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
 		cel.Macros(headerMacro(), queryMacro()),
 		cel.Variable(inputName, inputType),
 		cel.Function(headerFunction, cel.Overload(headerFunction, []*cel.Type{inputType, cel.StringType}, cel.ListType(cel.StringType), cel.BinaryBinding(headerValues))),
@@ -84,6 +84,9 @@ var base = sync.OnceValues(func() (*cel.Env, error) {
 	for _, v := range variables() {
 		options = append(options, cel.Variable(v.name, v.of))
 	}
+	options = append(options,
+		cel.Function(boundedFunction, cel.Overload(boundedFunction, []*cel.Type{cel.DynType}, cel.DynType, cel.UnaryBinding(bounded))),
+		cel.Function(strictMatches, cel.Overload(strictMatches, []*cel.Type{cel.DynType, cel.DynType}, cel.BoolType, cel.BinaryBinding(matches))))
 	for name, binding := range comparisons {
 		options = append(options, cel.Function(name, cel.Overload(name, []*cel.Type{cel.DynType, cel.DynType}, cel.BoolType, cel.BinaryBinding(binding))))
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // MaxErrors bounds the faults that are reported of one condition.
@@ -62,6 +63,19 @@ func (f *faults) err() error {
 	})
 	f.list = slices.CompactFunc(f.list, func(a, b *Error) bool { return *a == *b })
 	return f.list[:min(len(f.list), MaxErrors)]
+}
+
+// beginning returns where the path of names begins, of which the point or bracket is at offset.
+func beginning(text string, offset int32) int32 {
+	runes := []rune(text)
+	at := int(min(max(offset, 0), int32(len(runes))))
+	if at == len(runes) || runes[at] != '.' && runes[at] != '[' {
+		return int32(at)
+	}
+	for at > 0 && (runes[at-1] == '_' || runes[at-1] == '.' || runes[at-1] == '?' || unicode.IsLetter(runes[at-1]) || unicode.IsDigit(runes[at-1])) {
+		at--
+	}
+	return int32(at)
 }
 
 // position returns the line and the column, from 1 and in bytes, of the code point at offset.

@@ -19,7 +19,7 @@ var (
 // issues takes over what CEL found wrong, in the words of those who write conditions.
 func (f *faults) issues(found *cel.Issues, params []Param) {
 	for _, e := range found.Errors() {
-		start := f.offset(e.Location.Line(), e.Location.Column())
+		start := beginning(f.text, f.offset(e.Location.Line(), e.Location.Column()))
 		message := e.Message
 		switch m := undeclared.FindStringSubmatch(message); {
 		case m != nil:
@@ -83,7 +83,7 @@ func operator(name string) string {
 
 // result refuses an expression that is not true or false.
 func (f *faults) result(t *types.Type) {
-	if isDynamic(t) {
+	if t.Kind() == types.DynKind {
 		f.add(0, "a condition is true or false, and what this is only the request shows: compare it, as in … == true")
 		return
 	}

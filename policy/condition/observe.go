@@ -30,7 +30,7 @@ func (c *Condition) observe(in *Input) []Observation {
 	}
 	parts := c.parts(checked)
 	makeStrict(checked.NativeRep())
-	program, err := env.Program(checked, cel.EvalOptions(cel.OptTrackState), cel.CostTracking(estimator{}), cel.CostLimit(MaxCost))
+	program, err := env.Program(checked, cel.EvalOptions(cel.OptTrackState))
 	if err != nil {
 		return nil
 	}
@@ -75,7 +75,7 @@ func (c *Condition) parts(checked *cel.Ast) []part {
 			if err != nil {
 				text = c.text
 			}
-			line, column := position(c.text, at.Start)
+			line, column := position(c.text, beginning(c.text, at.Start))
 			all = append(all, part{e.ID(), Observation{Expression: text, Line: line, Column: column}})
 		}
 		switch e.Kind() {

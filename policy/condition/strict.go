@@ -2,6 +2,7 @@ package condition
 
 import (
 	"math"
+	"regexp"
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
@@ -15,13 +16,16 @@ import (
 // the type of an operand is known only when the request is there, comparisons of our own take
 // the place of CEL's, to which another type is an error.
 const (
-	strictEqual    = "@eq"
-	strictNotEqual = "@ne"
-	strictLess     = "@lt"
-	strictLessEq   = "@le"
-	strictGreater  = "@gt"
-	strictGreatEq  = "@ge"
-	strictIn       = "@in_strict"
+	matchesFunction = "matches"
+	boundedFunction = "@bounded"
+	strictMatches   = "@matches"
+	strictEqual     = "@eq"
+	strictNotEqual  = "@ne"
+	strictLess      = "@lt"
+	strictLessEq    = "@le"
+	strictGreater   = "@gt"
+	strictGreatEq   = "@ge"
+	strictIn        = "@in_strict"
 )
 
 var strictFor = map[string]string{
@@ -35,8 +39,8 @@ var strictFor = map[string]string{
 }
 
 var comparisons = map[string]func(a, b ref.Val) ref.Val{
-	strictEqual:    equal,
-	strictNotEqual: func(a, b ref.Val) ref.Val { return not(equal(a, b)) },
+	strictEqual:    same,
+	strictNotEqual: func(a, b ref.Val) ref.Val { return not(same(a, b)) },
 	strictLess:     func(a, b ref.Val) ref.Val { return ordered(a, b, func(c int) bool { return c < 0 }) },
 	strictLessEq:   func(a, b ref.Val) ref.Val { return ordered(a, b, func(c int) bool { return c <= 0 }) },
 	strictGreater:  func(a, b ref.Val) ref.Val { return ordered(a, b, func(c int) bool { return c > 0 }) },
@@ -44,39 +48,85 @@ var comparisons = map[string]func(a, b ref.Val) ref.Val{
 	strictIn:       in,
 }
 
-// makeStrict puts our comparisons in place of CEL's wherever a type is not known.
+// makeStrict puts functions of our own in place of CEL's where a type is not known, and wherever
+// the size of what a request brings would otherwise decide how long it takes.
 func makeStrict(checked *ast.AST) {
 	factory := ast.NewExprFactory()
-	ast.PostOrderVisit(checked.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		if e.Kind() != ast.CallKind {
-			return
-		}
-		call := e.AsCall()
-		name, ok := strictFor[call.FunctionName()]
-		if !ok || len(call.Args()) != 2 || !isDynamic(checked.GetType(call.Args()[0].ID())) && !isDynamic(checked.GetType(call.Args()[1].ID())) {
-			return
-		}
-		args := call.Args()
-		e.SetKindCase(factory.NewCall(e.ID(), name, args[0], args[1]))
+	next := int64(0)
+	for id := range checked.IDs() {
+		next = max(next, id)
+	}
+	call := func(e ast.Expr, name string, args ...ast.Expr) {
+		e.SetKindCase(factory.NewCall(e.ID(), name, args...))
 		checked.SetReference(e.ID(), ast.NewFunctionReference(name))
+	}
+	ast.PostOrderVisit(checked.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		switch e.Kind() {
+		case ast.ComprehensionKind:
+			c := e.AsComprehension()
+			next++
+			within := factory.NewUnspecifiedExpr(next)
+			call(within, boundedFunction, c.IterRange())
+			e.SetKindCase(factory.NewComprehension(e.ID(), within, c.IterVar(), c.AccuVar(), c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()))
+		case ast.CallKind:
+			args := e.AsCall().Args()
+			if name := e.AsCall().FunctionName(); name == matchesFunction {
+				text := args[0]
+				if e.AsCall().IsMemberFunction() {
+					text = e.AsCall().Target()
+				}
+				pattern, _ := literal(args[len(args)-1])
+				next++
+				call(e, strictMatches, text, factory.NewLiteral(next, regexVal{Regexp: regexp.MustCompile(pattern)}))
+			} else if strict := strictFor[name]; strict != "" && len(args) == 2 && (!isScalar(checked.GetType(args[0].ID())) || !isScalar(checked.GetType(args[1].ID()))) {
+				call(e, strict, args...)
+			}
+		}
 	}))
 }
 
-// isDynamic says that values of the type, or within them, are of types not known.
-func isDynamic(t *types.Type) bool {
+// isScalar says that a value of the type has no parts, and that the type is known.
+func isScalar(t *types.Type) bool {
 	if t == nil {
-		return true
+		return false
 	}
 	switch t.Kind() {
-	case types.DynKind, types.AnyKind, types.ErrorKind, types.UnknownKind, types.TypeParamKind:
+	case types.BoolKind, types.IntKind, types.UintKind, types.DoubleKind, types.StringKind, types.BytesKind, types.TimestampKind, types.DurationKind, types.NullTypeKind, types.TypeKind:
 		return true
-	}
-	for _, p := range t.Parameters() {
-		if isDynamic(p) {
-			return true
-		}
+	case types.OpaqueKind:
+		return len(t.Parameters()) == 0
 	}
 	return false
+}
+
+// bounded is the list or map that a loop goes through.
+func bounded(v ref.Val) ref.Val {
+	if sizer, ok := v.(traits.Sizer); ok {
+		if n, ok := sizer.Size().(types.Int); !ok || n > maxEntries {
+			return types.NewErr("a %s of %d entries is looked through: at most %d can be", v.Type().TypeName(), n, maxEntries)
+		}
+	}
+	return v
+}
+
+// regexVal is a pattern that was compiled when the condition was.
+type regexVal struct {
+	opaque
+	*regexp.Regexp
+}
+
+func matches(text, pattern ref.Val) ref.Val {
+	s, ok := text.(types.String)
+	p, isPattern := pattern.(regexVal)
+	switch {
+	case types.IsUnknownOrError(text):
+		return text
+	case !ok || !isPattern:
+		return types.NewErr("a %s is matched with a pattern", text.Type().TypeName())
+	case len(s) > maxValue:
+		return types.NewErr("a text of %d bytes is matched with a pattern: at most %d can be", len(s), maxValue)
+	}
+	return types.Bool(p.MatchString(string(s)))
 }
 
 func not(v ref.Val) ref.Val {
@@ -90,32 +140,40 @@ func mismatch(a, b ref.Val) ref.Val {
 	return types.NewErr("a %s is compared with a %s", a.Type().TypeName(), b.Type().TypeName())
 }
 
+// A comparison looks at a bounded number of parts.
+type comparison struct{ left int }
+
+func same(a, b ref.Val) ref.Val { return (&comparison{maxEntries}).equal(a, b) }
+
 // equal compares deeply. Sizes and keys that differ are unequal; else a part of another type is
 // an error.
-func equal(a, b ref.Val) ref.Val {
+func (c *comparison) equal(a, b ref.Val) ref.Val {
+	if c.left--; c.left < 0 {
+		return types.NewErr("values of more than %d parts are compared", maxEntries)
+	}
 	if types.IsUnknownOrError(a) {
 		return a
 	}
 	if types.IsUnknownOrError(b) {
 		return b
 	}
-	if c, numbers := compareNumbers(a, b); numbers {
-		if i, ok := c.(types.Int); ok {
+	if sign, numbers := compareNumbers(a, b); numbers {
+		if i, ok := sign.(types.Int); ok {
 			return types.Bool(i == 0)
 		}
-		return c
+		return sign
 	}
 	switch a := a.(type) {
 	case *types.Optional:
-		return equalOptional(a, b)
+		return c.equalOptional(a, b)
 	case traits.Mapper:
 		if b, ok := b.(traits.Mapper); ok {
-			return equalMap(a, b)
+			return c.equalMap(a, b)
 		}
 		return mismatch(a, b)
 	case traits.Lister:
 		if b, ok := b.(traits.Lister); ok {
-			return equalList(a, b)
+			return c.equalList(a, b)
 		}
 		return mismatch(a, b)
 	}
@@ -125,25 +183,25 @@ func equal(a, b ref.Val) ref.Val {
 	return a.Equal(b)
 }
 
-func equalOptional(a *types.Optional, b ref.Val) ref.Val {
+func (c *comparison) equalOptional(a *types.Optional, b ref.Val) ref.Val {
 	other, ok := b.(*types.Optional)
 	switch {
 	case !ok:
 		return mismatch(a, b)
 	case a.HasValue() && other.HasValue():
-		return equal(a.GetValue(), other.GetValue())
+		return c.equal(a.GetValue(), other.GetValue())
 	default:
 		return types.Bool(a.HasValue() == other.HasValue())
 	}
 }
 
-func equalList(a, b traits.Lister) ref.Val {
+func (c *comparison) equalList(a, b traits.Lister) ref.Val {
 	if a.Size().Equal(b.Size()) != types.True {
 		return types.False
 	}
 	verdict := ref.Val(types.True)
 	for i, n := types.Int(0), a.Size().(types.Int); i < n; i++ {
-		switch same := equal(a.Get(i), b.Get(i)); {
+		switch same := c.equal(a.Get(i), b.Get(i)); {
 		case types.IsUnknownOrError(same):
 			return same
 		case same != types.True:
@@ -153,7 +211,7 @@ func equalList(a, b traits.Lister) ref.Val {
 	return verdict
 }
 
-func equalMap(a, b traits.Mapper) ref.Val {
+func (c *comparison) equalMap(a, b traits.Mapper) ref.Val {
 	if a.Size().Equal(b.Size()) != types.True {
 		return types.False
 	}
@@ -166,7 +224,7 @@ func equalMap(a, b traits.Mapper) ref.Val {
 			return types.False
 		}
 		mine, _ := a.Find(key)
-		switch same := equal(mine, value); {
+		switch same := c.equal(mine, value); {
 		case types.IsUnknownOrError(same):
 			failed = same
 		case same != types.True:
@@ -192,9 +250,12 @@ func in(v, container ref.Val) ref.Val {
 	if !ok {
 		return types.NewErr("a %s is looked for in a %s", v.Type().TypeName(), container.Type().TypeName())
 	}
+	if large := bounded(container); types.IsError(large) {
+		return large
+	}
 	verdict := ref.Val(types.False)
 	for it := iterable.Iterator(); it.HasNext() == types.True; {
-		switch same := equal(v, it.Next()); {
+		switch same := same(v, it.Next()); {
 		case same == types.True:
 			return same
 		case types.IsUnknownOrError(same):

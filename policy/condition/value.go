@@ -27,9 +27,28 @@ func (a adapter) NativeToValue(v any) ref.Val {
 	case []any:
 		return types.NewDynamicList(a, v)
 	case []string:
-		return types.NewStringList(a, v)
+		return textList(v)
+	case string:
+		return text(v)
 	}
 	return a.Adapter.NativeToValue(v)
+}
+
+// text is a text that is not too long to be looked at.
+func text(s string) ref.Val {
+	if len(s) > maxValue {
+		return types.NewErr("a text of %d bytes: at most %d are looked at", len(s), maxValue)
+	}
+	return types.String(s)
+}
+
+func textList(all []string) ref.Val {
+	for _, s := range all {
+		if v := text(s); types.IsError(v) {
+			return v
+		}
+	}
+	return types.NewStringList(types.DefaultTypeAdapter, all)
 }
 
 func number(n json.Number) ref.Val {
