@@ -60,14 +60,15 @@ func (p Part) Name() string {
 	return ""
 }
 
-// Trace tells of every part of the rule what the request has beside it, and what that comes to.
+// Trace tells of every part of the rule what the request has beside it, and what that comes to. What
+// a condition saw is left to Set.Trace, for it costs more than all the rest.
 func (r *Rule) Trace(q *Request) RuleTrace {
 	var in input
-	return r.evaluate(q, &in).trace(q)
+	return r.evaluate(q, &in).Trace(q)
 }
 
-// trace adds to an evaluation what was seen.
-func (e Evaluation) trace(q *Request) RuleTrace {
+// Trace is Rule.Trace for what was evaluated of this request already.
+func (e Evaluation) Trace(q *Request) RuleTrace {
 	t := RuleTrace{Evaluation: e}
 	for _, bit := range e.Rule.named.Each {
 		if bit == OnHeaders {
@@ -76,8 +77,8 @@ func (e Evaluation) trace(q *Request) RuleTrace {
 		}
 		p := e.Rule.part(bit, q)
 		p.Conjunct, p.Outcome = bit, e.outcome(bit)
-		if bit == OnWhen {
-			e.observe(&p, q)
+		if p.Outcome == Untold {
+			p.Why = e.Rule.untold(q)
 		}
 		t.Parts = append(t.Parts, p)
 	}
@@ -199,14 +200,19 @@ func (r *Rule) headerParts(h Headers) []Part {
 	return parts
 }
 
-// observe adds what a condition saw, if it was looked at.
-func (e Evaluation) observe(p *Part, q *Request) {
-	if p.Outcome == Skipped {
-		return
+// untold says why a condition cannot be told.
+func (r *Rule) untold(q *Request) string {
+	if _, err := r.when.Eval(q.input()); err != nil {
+		return err.Error()
 	}
-	in := q.input()
-	p.Observed = e.Rule.when.Observe(&in)
-	if _, err := e.Rule.when.Eval(&in); err != nil {
-		p.Why = err.Error()
+	return ""
+}
+
+// observe adds what a condition saw, if it was looked at.
+func (t *RuleTrace) observe(q *Request) {
+	for i := range t.Parts {
+		if p := &t.Parts[i]; p.Conjunct == OnWhen && p.Outcome != Skipped {
+			p.Observed = t.Rule.when.Observe(q.input())
+		}
 	}
 }
