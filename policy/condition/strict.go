@@ -140,14 +140,14 @@ func mismatch(a, b ref.Val) ref.Val {
 	return types.NewErr("a %s is compared with a %s", a.Type().TypeName(), b.Type().TypeName())
 }
 
-// A comparison looks at a bounded number of parts.
-type comparison struct{ left int }
+// A counted comparison looks at a bounded number of parts.
+type counted struct{ left int }
 
-func same(a, b ref.Val) ref.Val { return (&comparison{maxEntries}).equal(a, b) }
+func same(a, b ref.Val) ref.Val { return (&counted{maxEntries}).equal(a, b) }
 
 // equal compares deeply. Sizes and keys that differ are unequal; else a part of another type is
 // an error.
-func (c *comparison) equal(a, b ref.Val) ref.Val {
+func (c *counted) equal(a, b ref.Val) ref.Val {
 	if c.left--; c.left < 0 {
 		return types.NewErr("values of more than %d parts are compared", maxEntries)
 	}
@@ -183,7 +183,7 @@ func (c *comparison) equal(a, b ref.Val) ref.Val {
 	return a.Equal(b)
 }
 
-func (c *comparison) equalOptional(a *types.Optional, b ref.Val) ref.Val {
+func (c *counted) equalOptional(a *types.Optional, b ref.Val) ref.Val {
 	other, ok := b.(*types.Optional)
 	switch {
 	case !ok:
@@ -195,7 +195,7 @@ func (c *comparison) equalOptional(a *types.Optional, b ref.Val) ref.Val {
 	}
 }
 
-func (c *comparison) equalList(a, b traits.Lister) ref.Val {
+func (c *counted) equalList(a, b traits.Lister) ref.Val {
 	if a.Size().Equal(b.Size()) != types.True {
 		return types.False
 	}
@@ -211,7 +211,7 @@ func (c *comparison) equalList(a, b traits.Lister) ref.Val {
 	return verdict
 }
 
-func (c *comparison) equalMap(a, b traits.Mapper) ref.Val {
+func (c *counted) equalMap(a, b traits.Mapper) ref.Val {
 	if a.Size().Equal(b.Size()) != types.True {
 		return types.False
 	}
