@@ -48,7 +48,7 @@ func (s *sidecar) updatePolicy(change func(*policyState)) {
 
 // runPolicies watches the directory.
 func (s *sidecar) runPolicies(ctx context.Context) error {
-	return directory.Watch(ctx, s.flags.policies, s.flags.secrets, quiet, s.policiesRead)
+	return s.watcher.Watch(ctx, s.policiesRead)
 }
 
 // awaitPolicies waits for the first read. What is wrong at the start is an error, and not

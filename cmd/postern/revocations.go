@@ -37,7 +37,7 @@ type revocationState struct {
 
 // runRevocations watches the directory.
 func (s *sidecar) runRevocations(ctx context.Context) error {
-	return directory.WatchRevocations(ctx, s.flags.policies, quiet, s.revocationsRead)
+	return s.watcher.WatchRevocations(ctx, s.revocationsRead)
 }
 
 // awaitRevocations waits for the first read. A Revocation that is wrong at the start is an error, as

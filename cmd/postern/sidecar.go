@@ -25,6 +25,7 @@ import (
 	"github.com/postern/postern/identity/keys"
 	"github.com/postern/postern/identity/provider"
 	"github.com/postern/postern/identity/trust"
+	"github.com/postern/postern/policy/directory"
 )
 
 // A sidecar is one postern serve: its parts, wired.
@@ -35,6 +36,7 @@ type sidecar struct {
 	records *record.Writer
 	metrics *metrics.Metrics
 	users   *provider.Manager
+	watcher *directory.Watcher
 	policy  policies
 	revoked revocations
 	trust   atomic.Pointer[trust.State]
@@ -52,6 +54,7 @@ type sidecar struct {
 func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 	log := newLogger(o.level, logs)
 	s := &sidecar{settings: o, log: log, current: &extauthz.Current{}, drained: make(chan struct{})}
+	s.watcher = directory.NewWatcher(o.flags.policies, o.flags.secrets, quiet)
 	s.trust.Store(&trust.State{})
 	s.policy.first = make(chan error, 1)
 	s.policy.known.Store(&policyState{workload: o.workload})

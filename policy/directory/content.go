@@ -15,7 +15,7 @@ type Content struct {
 	Documents []syntax.Document // of every kind, by file, in the order of their names, then by position
 
 	// What follows is of the documents that make a policy. Revocations come into force on their own
-	// (see WatchRevocations), and a PolicyTest decides nothing: neither makes it another policy.
+	// (see Watcher.WatchRevocations), and a PolicyTest decides nothing: neither makes it another policy.
 
 	Digest string   // hexadecimal SHA-256 of the documents, wherever they stand
 	Files  []string // the names of the files that they are in, below the directory, sorted

@@ -7,8 +7,8 @@
 // them for policies. Everything else (a README, an editor's backup) is ignored.
 //
 // A load is all or nothing: with any fault there is no content, and what changed while it was
-// read is read again. See Watch for what that is worth while files are written in place.
+// read is read again. See Watcher.Watch for what that is worth while files are written in place.
 //
 // Revocation documents are a part of a load, too, and a fault in one is a fault of it. But they do
-// not wait for it: WatchRevocations delivers them on their own, document by document.
+// not wait for it: Watcher.WatchRevocations delivers them on their own, document by document.
 package directory

@@ -32,9 +32,9 @@ type Revocations struct {
 // long as with policies, since what is read in between is safe.
 const maxNoiseRevocations = 3
 
-// WatchRevocations reads the Revocation documents below dir, and again whenever dir has changed and
-// been quiet for that long, until ctx is done; then it returns nil. It calls apply with the first
-// result and then whenever the result is another. apply is called by one goroutine.
+// WatchRevocations reads the Revocation documents of the directory, and again whenever it has changed
+// and been quiet, until ctx is done; then it returns nil. It calls apply with the first result and
+// then whenever the result is another. apply is called by one goroutine.
 //
 // It is independent of Watch, and of everything that can go wrong elsewhere: each file, and each
 // document in it, counts by itself.
@@ -45,25 +45,24 @@ const maxNoiseRevocations = 3
 //     which every other is sound, or known to be none; a file that is gone from a directory that
 //     could be read and is not empty. Until then the last good ones stay, and Err says why.
 //   - A file that is not whole, because somebody is writing it, stays what it was.
-func WatchRevocations(ctx context.Context, dir string, quiet time.Duration, apply func(*Revocations)) error {
-	w := &watch{dir: dir, quiet: quiet, noise: maxNoiseRevocations * quiet}
-	k := &keeper{dir: dir}
+func (w *Watcher) WatchRevocations(ctx context.Context, apply func(*Revocations)) error {
+	k := &keeper{dir: w.dir}
 	var last *Revocations
 	for {
-		changes := notify(dir, "")
+		changes := w.notifier.changes()
 		now, found, rests := k.read()
 		if last == nil || now.state != last.state || message(now.Err) != message(last.Err) {
 			apply(now)
 		}
 		last = now
-		again := never
+		how := wait{noise: maxNoiseRevocations * w.quiet}
 		switch {
 		case !rests:
-			again = quiet
+			how.again = w.quiet
 		case now.Err != nil:
-			again = retry
+			how.again = retry
 		}
-		changed := w.wait(ctx, changes, found, again)
+		changed := w.wait(ctx, changes, found, how)
 		changes.close()
 		if !changed {
 			return nil

@@ -1,9 +1,13 @@
 package directory_test
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/postern/postern/policy/directory"
 )
 
 // TestRevocationsBesideAWriter: a file that somebody has open for writing stays what it was, and
@@ -40,4 +44,67 @@ func TestRevocationsWithoutPermission(t *testing.T) {
 	must(t, os.Chmod(filepath.Join(dir, "b.yaml"), 0))
 	w.next("b.yaml:b1 sub/a.yaml:a1 | b.yaml: cannot be read: permission denied")
 	w.nothing()
+}
+
+// instances counts the inotify instances of this process.
+func instances(t *testing.T) (count int) {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	must(t, err)
+	for _, e := range entries {
+		if target, err := os.Readlink("/proc/self/fd/" + e.Name()); err == nil && target == "anon_inode:inotify" {
+			count++
+		}
+	}
+	return count
+}
+
+// TestBothWatches at once: each is told of every change, they share what the system has few of, and
+// one goes on when the other ends.
+func TestBothWatches(t *testing.T) {
+	dir := newDir(t, tree{"a.yaml": policy("a", 1), "r.yaml": revoke("r", "r1")})
+	before := instances(t)
+	both := directory.NewWatcher(dir, "", quiet)
+	policies, revocations := make(chan string, 100), make(chan string, 100)
+	done := make(chan error, 2)
+	ctx, cancel := context.WithCancel(t.Context())
+	first, cancelFirst := context.WithCancel(ctx)
+	go func() {
+		done <- both.Watch(first, func(c *directory.Content, err error) {
+			if err != nil {
+				policies <- err.Error()
+				return
+			}
+			policies <- versions(c)
+		})
+	}()
+	go func() {
+		done <- both.WatchRevocations(ctx, func(r *directory.Revocations) { revocations <- entries(r) })
+	}()
+	next := func(from chan string, want string) {
+		t.Helper()
+		if got := soon(t, from); got != want {
+			t.Fatalf("applied %s, want %s", got, want)
+		}
+	}
+	next(policies, "a.yaml:v1 r.yaml:Revocation")
+	next(revocations, "r.yaml:r1")
+	for i := 2; i < 8; i++ {
+		replace(t, dir, "a.yaml", policy("a", i))
+		next(policies, fmt.Sprintf("a.yaml:v%d r.yaml:Revocation", i))
+		replace(t, dir, "r.yaml", revoke("r", fmt.Sprintf("r%d", i)))
+		next(revocations, fmt.Sprintf("r.yaml:r%d", i))
+		if got := instances(t) - before; got > 1 {
+			t.Fatalf("%d inotify instances", got)
+		}
+	}
+	cancelFirst()
+	must(t, soon(t, done))
+	replace(t, dir, "r.yaml", revoke("r", "last"))
+	next(revocations, "r.yaml:last")
+	cancel()
+	must(t, soon(t, done))
+	if got := instances(t) - before; got != 0 {
+		t.Errorf("%d inotify instances are left", got)
+	}
 }

@@ -14,7 +14,20 @@ const (
 	maxNoise = 5
 )
 
-// Watch loads dir, and again whenever it has changed and been quiet for that long, until ctx is
+// A Watcher watches one directory of policies. Each of its methods can be at work once.
+type Watcher struct {
+	dir, secrets string
+	quiet        time.Duration
+	notifier     *notifier
+}
+
+// NewWatcher returns a Watcher of dir. secrets is another directory in which documents may name
+// files, "" for none. What changes is looked at when nothing has for the time quiet.
+func NewWatcher(dir, secrets string, quiet time.Duration) *Watcher {
+	return &Watcher{dir, secrets, quiet, newNotifier(dir, secrets)}
+}
+
+// Watch loads the directory, and again whenever it has changed and been quiet, until ctx is
 // done; then it returns nil. It calls apply with the first result and then only when the result
 // is another: other content, or another error. After an error it looks again every few seconds.
 // apply is called by one goroutine.
@@ -24,14 +37,13 @@ const (
 // with a newline is an error, and so is, where the system tells, one that is still open for
 // writing (see hasWriter). Otherwise half a file that is cut between two lines cannot be told from a
 // whole one.
-func Watch(ctx context.Context, dir, secrets string, quiet time.Duration, apply func(*Content, error)) error {
-	w := &watch{dir: dir, quiet: quiet, noise: maxNoise * quiet}
+func (w *Watcher) Watch(ctx context.Context, apply func(*Content, error)) error {
 	last := ""
 	var state [32]byte
 	for first := true; ; first = false {
 		// Notifications begin before the load, so that no change falls between the two.
-		changes := notify(dir, secrets)
-		content, found, err := load(dir, secrets)
+		changes := w.notifier.changes()
+		content, found, err := load(w.dir, w.secrets)
 		var now [32]byte
 		again := retry
 		if err == nil {
@@ -41,7 +53,7 @@ func Watch(ctx context.Context, dir, secrets string, quiet time.Duration, apply 
 			apply(content, err)
 		}
 		state, last = now, message(err)
-		changed := w.wait(ctx, changes, found, again)
+		changed := w.wait(ctx, changes, found, wait{again: again, noise: maxNoise * w.quiet})
 		changes.close()
 		if !changed {
 			return nil
@@ -49,11 +61,10 @@ func Watch(ctx context.Context, dir, secrets string, quiet time.Duration, apply 
 	}
 }
 
-// A watch waits for changes of a directory.
-type watch struct {
-	dir   string
-	quiet time.Duration // how long it must be still
-	noise time.Duration // how long that is waited for at most
+// A wait says how to wait for changes.
+type wait struct {
+	again time.Duration // when to look again without a change; never for not
+	noise time.Duration // how long a directory that has changed may take to come to rest
 }
 
 // never is no time to look again without a change.
@@ -61,31 +72,31 @@ const never time.Duration = 0
 
 // wait returns true when the directory has changed since found and come to rest, or is to be
 // looked at again without that, false when ctx is done.
-func (w *watch) wait(ctx context.Context, changes *changes, found *listing, after time.Duration) bool {
+func (w *Watcher) wait(ctx context.Context, changes *changes, found *listing, how wait) bool {
 	ticker := time.NewTicker(poll)
 	defer ticker.Stop()
 	var again <-chan time.Time
-	if after != never {
-		again = time.After(after)
+	if how.again != never {
+		again = time.After(how.again)
 	}
 	for {
 		select {
 		case <-ctx.Done():
 			return false
 		case <-changes.seen:
-			return w.rest(ctx, changes)
+			return w.rest(ctx, changes, how.noise)
 		case <-again:
 			return true
 		case <-ticker.C:
 			if w.differs(found) {
-				return w.rest(ctx, changes)
+				return w.rest(ctx, changes, how.noise)
 			}
 		}
 	}
 }
 
 // differs says whether the directory now is another than the one that was listed.
-func (w *watch) differs(found *listing) bool {
+func (w *Watcher) differs(found *listing) bool {
 	root, err := os.OpenRoot(w.dir)
 	if err != nil {
 		return found != nil
@@ -95,8 +106,8 @@ func (w *watch) differs(found *listing) bool {
 }
 
 // rest waits for quiet, but not for ever.
-func (w *watch) rest(ctx context.Context, changes *changes) bool {
-	enough := time.NewTimer(w.noise)
+func (w *Watcher) rest(ctx context.Context, changes *changes, noise time.Duration) bool {
+	enough := time.NewTimer(noise)
 	defer enough.Stop()
 	quiet := time.NewTimer(w.quiet)
 	defer quiet.Stop()

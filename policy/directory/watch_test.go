@@ -28,7 +28,7 @@ func watch(t *testing.T, dir, secrets string) *watcher {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &watcher{t, dir, make(chan string, 1000), make(chan error, 1), cancel}
 	go func() {
-		w.done <- directory.Watch(ctx, dir, secrets, quiet, func(c *directory.Content, err error) {
+		w.done <- directory.NewWatcher(dir, secrets, quiet).Watch(ctx, func(c *directory.Content, err error) {
 			switch {
 			case (c == nil) == (err == nil):
 				w.applied <- fmt.Sprintf("content %v beside the error %v", c, err)
