@@ -67,13 +67,13 @@ func TestABrokenEditChangesNothing(t *testing.T) {
 	m := mesh.Start(t, mesh.Setup{Policies: map[string]string{"orders.yaml": good}})
 	as := m.As(mesh.Web)
 	for name, broken := range map[string]string{
-		"no YAML":             "spec: [",
-		"cut off":             good[:len(good)-40],
-		"a misspelt field":    strings.Replace(good, "callers", "caller", 1),
-		"a field of later":    strings.Replace(good, "allow: [{", `allow: [{when: "true", `, 1),
-		"the same name twice": good + openOrders,
-		"another version":     strings.Replace(good, "v1alpha1", "v2", 1),
-		"an alias bomb":       "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n",
+		"no YAML":                "spec: [",
+		"cut off":                good[:len(good)-40],
+		"a misspelt field":       strings.Replace(good, "callers", "caller", 1),
+		"a condition of nothing": strings.Replace(good, "allow: [{", `allow: [{when: nothing, `, 1),
+		"the same name twice":    good + openOrders,
+		"another version":        strings.Replace(good, "v1alpha1", "v2", 1),
+		"an alias bomb":          "a: &a [x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: [*b,*b,*b,*b,*b,*b,*b,*b,*b]\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			before := strings.Count(m.Postern.Log(), "orders.yaml:")
