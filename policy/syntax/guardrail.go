@@ -112,7 +112,7 @@ var (
 )
 
 var guardDenyShape = shapeOf(grammar.Object{
-	What: "the deny of a guardrail", Says: "A conjunction that denies: everything that it names must hold, or be more than can be told.",
+	What: "the deny of a guardrail", Says: "A conjunction that denies where everything that it names holds, or cannot be told.",
 	Fields: guardRuleFields, Some: conjuncts,
 }).refuses(unnamed)
 

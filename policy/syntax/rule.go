@@ -25,7 +25,7 @@ var allowShape = shapeOf(grammar.Object{
 
 var denyShape = shapeOf(grammar.Object{
 	What:   "a deny",
-	Says:   "A conjunction that denies: everything that it names must hold, or be more than can be told.",
+	Says:   "A conjunction that denies where everything that it names holds, or cannot be told.",
 	Fields: append([]grammar.Field{ruleName, ruleCallers(grammar.Optional, anyCaller)}, ruleFields...),
 	Some:   conjuncts,
 })
