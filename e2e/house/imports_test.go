@@ -22,9 +22,14 @@ var rules = []rule{
 		why:   "policy is pure: it knows neither Envoy nor gRPC nor the network, so that it can be tested and used without them",
 		rooms: []string{"policy"},
 		never: []string{
-			"net", "net/http", "github.com/envoyproxy", "google.golang.org/grpc", "google.golang.org/protobuf",
+			"net", "net/http", "github.com/envoyproxy", "google.golang.org/grpc",
 			"github.com/cncf/xds", "github.com/lestrrat-go/jwx", module + "/extauthz", module + "/deploy", module + "/cmd",
 		},
+	},
+	{
+		why:   "policy knows no protocol buffers: those that CEL has are its own affair",
+		rooms: []string{"policy"}, direct: true,
+		never: []string{"google.golang.org/protobuf"},
 	},
 	{
 		why:    "what is given decides, never the machine it is decided on",

@@ -1,12 +1,14 @@
 package house_test
 
 import (
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy"
+	"github.com/postern/postern/policy/condition"
 	"github.com/postern/postern/policy/syntax"
 )
 
@@ -88,13 +90,25 @@ func TestTheTableOfRoutesIsTrue(t *testing.T) {
 
 // TestTheAlgorithmsAreAllNamed goes by what verifies tokens.
 func TestTheAlgorithmsAreAllNamed(t *testing.T) {
-	for _, row := range document(t, policyPage).table(t, "field of `spec`") {
-		if row[0] == "`jwt.algorithms`" {
-			same(t, "algorithms", strings.Fields(codes(row[2])[0]), identity.Algorithms())
-			return
+	if all := strings.Join(identity.Algorithms(), " "); !strings.Contains(read(t, filepath.Join(root(), policyPage)), all) {
+		t.Errorf("%s does not say that the algorithms are %s", policyPage, all)
+	}
+}
+
+// TestTheVariablesOfConditionsAreAllNamed holds the table to the environment: each variable and its type.
+func TestTheVariablesOfConditionsAreAllNamed(t *testing.T) {
+	var documented, real []string
+	for _, row := range document(t, policyPage).table(t, "| name | type | |") {
+		for _, name := range codes(row[0]) {
+			if !strings.HasPrefix(name, "params.") && !strings.Contains(name, "(") {
+				documented = append(documented, name+" "+row[1])
+			}
 		}
 	}
-	t.Errorf("%s does not say which algorithms there are", policyPage)
+	for _, v := range condition.Variables() {
+		real = append(real, v.Name+" "+v.Type)
+	}
+	same(t, "the variables of conditions", documented, real)
 }
 
 // compiled returns the example that has this text, compiled for a workload.

@@ -71,6 +71,7 @@ func (s source) mutable() []string {
 // makers return values that are never changed, or cannot be.
 var makers = []string{
 	"errors.New", "fmt.Errorf", "regexp.MustCompile", "strings.NewReplacer", "template.Must", "big.NewInt", "time.Date",
+	"types.NewOpaqueType",
 	"netip.MustParseAddr", "netip.MustParsePrefix", "base64.RawURLEncoding.Strict", "sync.OnceValue", "sync.OnceValues",
 }
 
@@ -121,6 +122,8 @@ func judge(pkgName string, decl *ast.GenDecl, v *ast.ValueSpec, i int) string {
 		return "has no value of its own: only a later change could give it one"
 	case name.IsExported() && !strings.HasPrefix(name.Name, "Err"):
 		return "is exported, so that any package could change it: export a function"
+	case pkgName == "syntax": // the tables of the grammar, which functions of the package put together
+		return ""
 	case !constant(v.Values[i]):
 		return "is made by a function that is not known to return a constant"
 	}

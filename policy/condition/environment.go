@@ -52,7 +52,7 @@ var variables = sync.OnceValue(func() []declared {
 func Variables() []Variable {
 	var all []Variable
 	for _, v := range variables() {
-		all = append(all, Variable{v.name, v.of.String(), v.doc})
+		all = append(all, Variable{v.name, cel.FormatCELType(v.of), v.doc})
 	}
 	return all
 }

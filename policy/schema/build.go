@@ -99,7 +99,7 @@ func (b *builder) field(f grammar.Field) *node {
 	if f.Default == "" || b.structural { // Kubernetes would write it into the document
 		return n
 	}
-	n.Default = value(f.Default)
+	n.Default = mustValue(f.Default)
 	if s := f.Value.Scalar; s != nil && (s.Form == grammar.Integer || s.Form == grammar.Boolean) {
 		n.Default = []byte(f.Default)
 	}

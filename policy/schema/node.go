@@ -60,8 +60,8 @@ func (n *node) MarshalJSON() ([]byte, error) {
 	return marshal((*plain)(n))
 }
 
-// encode returns a schema as indented JSON that ends with a newline.
-func (n *node) encode() []byte {
+// mustEncode returns a schema as indented JSON that ends with a newline.
+func (n *node) mustEncode() []byte {
 	var b bytes.Buffer
 	text, err := marshal(n)
 	if err == nil {
@@ -114,7 +114,7 @@ func (p properties) MarshalJSON() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		b.Write(value(one.name))
+		b.Write(mustValue(one.name))
 		b.WriteByte(':')
 		b.Write(schema)
 	}
@@ -122,8 +122,8 @@ func (p properties) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// value is a string as JSON.
-func value(s string) json.RawMessage {
+// mustValue is a string as JSON.
+func mustValue(s string) json.RawMessage {
 	text, err := marshal(s)
 	if err != nil {
 		panic(err) // no string fails
@@ -134,7 +134,7 @@ func value(s string) json.RawMessage {
 func values(all ...string) []json.RawMessage {
 	list := make([]json.RawMessage, len(all))
 	for i, s := range all {
-		list[i] = value(s)
+		list[i] = mustValue(s)
 	}
 	return list
 }

@@ -30,5 +30,5 @@ func OpenAPI(kind string) ([]byte, error) {
 			s.Required = append(s.Required, f.Name)
 		}
 	}
-	return s.encode(), nil
+	return s.mustEncode(), nil
 }

@@ -19,12 +19,12 @@ func All() []byte {
 	s := b.document(g)
 	for _, k := range g.Kinds {
 		s.AllOf = append(s.AllOf, &node{
-			If:   &node{Properties: properties{{"kind", &node{Const: value(k.Name)}}}, Required: []string{"kind"}},
+			If:   &node{Properties: properties{{"kind", &node{Const: mustValue(k.Name)}}}, Required: []string{"kind"}},
 			Then: &node{Properties: properties{{"metadata", metadata(k)}, {"spec", b.object(k.Spec)}}},
 		})
 	}
 	s.Defs = b.defs
-	return s.encode()
+	return s.mustEncode()
 }
 
 // Kind returns the JSON Schema of documents of one kind. An error says which kinds there are.
@@ -41,7 +41,7 @@ func Kind(name string) ([]byte, error) {
 	s.Properties.of("metadata").AllOf = []*node{metadata(k)}
 	s.Properties.of("spec").Ref = b.object(k.Spec).Ref
 	s.Defs = b.defs
-	return s.encode(), nil
+	return s.mustEncode(), nil
 }
 
 // find returns the kind of this name, and the grammar that it is of.

@@ -19,7 +19,7 @@ var jwtShape = shapeOf(grammar.Object{
 	Fields: []grammar.Field{
 		{Name: "issuer", Need: grammar.Required, Value: scalar(issuerText), Says: "Compared exactly with `iss`; an `https` URL."},
 		{Name: "audiences", Need: grammar.Required, Value: listOf(anyText), Says: "Of these at least one must be in `aud`."},
-		{Name: "algorithms", Need: grammar.Required, Value: listOf(algorithmText), Says: "Those that its signatures may have; never `none`, never a symmetric one."},
+		{Name: "algorithms", Need: grammar.Required, Value: listOf(algorithmText), Says: "Those that its signatures may have, of `" + strings.Join(identity.Algorithms(), " ") + "`; never `none`, never a symmetric one."},
 		{Name: "use", Default: useAccess, Value: scalar(useText), Says: "What the tokens are for; `id` for an issuer whose only JWT is the ID token."},
 		{Name: "types", Value: typesValue, Says: "The values of `typ` that are taken; `\"\"` is a token without one. Left out: `[\"\", jwt, at+jwt]`, for `use: id` `[\"\", jwt]`."},
 		{Name: "jwks", Need: grammar.Required, Value: mapping(jwksShape), Says: "Where the issuer's keys come from."},
