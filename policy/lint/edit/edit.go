@@ -10,11 +10,23 @@ import (
 	"github.com/postern/postern/policy/syntax/tree"
 )
 
-// A Target is one value to take out, by where it begins: line and column from 1, in bytes.
+// A Target is one item of a list or field of a mapping to take out, by where What of it begins:
+// line and column from 1, in bytes.
 type Target struct {
 	Line, Column int
-	Field        bool // what begins there is the name of a field, which goes with its value; else an item of a list
+	What         What
 }
+
+// What says what begins at the place of a Target: an item and the first field of a mapping can
+// begin at the same.
+type What uint8
+
+// What a Target can name.
+const (
+	Item  What = iota // an item of a list
+	Name              // the name of a field, which goes with its value
+	Value             // the value of a field, which goes with its name
+)
 
 // The ways in which Remove can fail.
 var (
@@ -113,7 +125,7 @@ func (r *remover) missing() error {
 			all = append(all, t)
 		}
 	}
-	slices.SortFunc(all, func(a, b Target) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column) })
+	slices.SortFunc(all, func(a, b Target) int { return cmp.Or(a.Line-b.Line, a.Column-b.Column, int(a.What)-int(b.What)) })
 	return fmt.Errorf("%w: line %d, column %d", ErrMissing, all[0].Line, all[0].Column)
 }
 

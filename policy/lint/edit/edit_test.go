@@ -15,7 +15,7 @@ import (
 )
 
 // TestRemove runs testdata/*.txtar: in "before" each value to take out has a mark before it, ⟦i⟧
-// for an item and ⟦f⟧ for a field. There is "after", or "error" with what the error is.
+// for an item, ⟦f⟧ for a field at its name and ⟦v⟧ for one at its value. There is "after", or "error" with what the error is.
 func TestRemove(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -61,9 +61,9 @@ func marked(t *testing.T, text string) (string, []edit.Target) {
 	var b strings.Builder
 	line, column := 1, 1
 	for text != "" {
-		for _, mark := range []string{"⟦i⟧", "⟦f⟧"} {
+		for mark, what := range map[string]edit.What{"⟦i⟧": edit.Item, "⟦f⟧": edit.Name, "⟦v⟧": edit.Value} {
 			if rest, ok := strings.CutPrefix(text, mark); ok {
-				targets = append(targets, edit.Target{Line: line, Column: column, Field: mark == "⟦f⟧"})
+				targets = append(targets, edit.Target{Line: line, Column: column, What: what})
 				text = rest
 			}
 		}
@@ -90,11 +90,11 @@ func TestWhatCannotBeTakenOut(t *testing.T) {
 		want   error
 		says   string
 	}{
-		{"a: [", edit.Target{Line: 1, Column: 1, Field: true}, edit.ErrRead, "line 1"},
-		{"a: \t1", edit.Target{Line: 1, Column: 1, Field: true}, edit.ErrRead, "a tab"},
-		{"a: 1\nb: 2\n", edit.Target{Line: 2, Column: 2, Field: true}, edit.ErrMissing, "line 2, column 2"},
+		{"a: [", edit.Target{Line: 1, Column: 1, What: edit.Name}, edit.ErrRead, "line 1"},
+		{"a: \t1", edit.Target{Line: 1, Column: 1, What: edit.Name}, edit.ErrRead, "a tab"},
+		{"a: 1\nb: 2\n", edit.Target{Line: 2, Column: 2, What: edit.Name}, edit.ErrMissing, "line 2, column 2"},
 		{"a: 1\nb: 2\n", edit.Target{Line: 2, Column: 1}, edit.ErrMissing, "line 2, column 1"},
-		{"a: 1\n", edit.Target{Line: 1, Column: 1, Field: true}, edit.ErrEmpty, ""},
+		{"a: 1\n", edit.Target{Line: 1, Column: 1, What: edit.Name}, edit.ErrEmpty, ""},
 		{"", edit.Target{Line: 1, Column: 1}, edit.ErrMissing, ""},
 		{"a: 1\n", edit.Target{Line: 9, Column: 9}, edit.ErrMissing, "line 9, column 9"},
 	} {
@@ -147,6 +147,8 @@ func FuzzRemove(f *testing.F) {
 	})
 }
 
+var whats = map[tree.Kind]edit.What{tree.List: edit.Item, tree.Mapping: edit.Name}
+
 // targets returns every value of a text.
 func targets(text []byte) []edit.Target {
 	parts, _ := tree.Split(text)
@@ -155,7 +157,7 @@ func targets(text []byte) []edit.Target {
 	visit = func(n *tree.Node) {
 		for i := range n.Items {
 			if n.Kind == tree.List || i%2 == 0 {
-				all = append(all, edit.Target{Line: int(n.Items[i].Line), Column: int(n.Items[i].Column), Field: n.Kind == tree.Mapping})
+				all = append(all, edit.Target{Line: int(n.Items[i].Line), Column: int(n.Items[i].Column), What: whats[n.Kind]})
 			}
 			visit(&n.Items[i])
 		}
@@ -183,7 +185,7 @@ func ExampleRemove() {
   old: [spiffe://shop.test/old]
   web: [spiffe://shop.test/web] # the front door
 `
-	edited, err := edit.Remove([]byte(text), []edit.Target{{Line: 3, Column: 3, Field: true}})
+	edited, err := edit.Remove([]byte(text), []edit.Target{{Line: 3, Column: 3, What: edit.Name}})
 	fmt.Print(string(edited), err)
 	// Output:
 	// groups:

@@ -25,9 +25,13 @@ func (r *remover) prune(n *tree.Node, around int) (kept tree.Node, empty bool) {
 	entries := make([]entry, 0, len(n.Items)/step)
 	left := 0
 	for i := 0; i < len(n.Items); i += step {
-		e := entry{at: &n.Items[i]}
-		e.gone = r.wants(e.at, n.Kind == tree.Mapping)
-		value := &n.Items[i+step-1]
+		e, value := entry{at: &n.Items[i]}, &n.Items[i+step-1]
+		if n.Kind == tree.List {
+			e.gone = r.wants(value, Item)
+		} else {
+			name, of := r.wants(e.at, Name), r.wants(value, Value)
+			e.gone = name || of
+		}
 		inner, hollow := r.prune(value, column)
 		e.gone = e.gone || hollow
 		e.from, e.to = r.begin(e.at), r.end(value, column)
@@ -53,9 +57,9 @@ func (r *remover) prune(n *tree.Node, around int) (kept tree.Node, empty bool) {
 	return kept, false
 }
 
-// wants says that an entry is a target.
-func (r *remover) wants(at *tree.Node, field bool) bool {
-	t := Target{int(at.Line), int(at.Column), field}
+// wants says that what begins with a node is a target.
+func (r *remover) wants(at *tree.Node, what What) bool {
+	t := Target{int(at.Line), int(at.Column), what}
 	if r.targets[t] {
 		r.found[t] = true
 	}

@@ -1,0 +1,147 @@
+package condition_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/condition"
+)
+
+func TestOutcomes(t *testing.T) {
+	get := map[string]condition.Domain{"request.method": {Values: []string{"GET"}, Known: true}}
+	both := map[string]condition.Domain{"request.method": {Values: []string{"GET", "POST"}, Known: true}}
+	sure := map[string]condition.Domain{"request.method": {Known: true}, "user.acr": {Known: true}}
+	for _, tc := range []struct {
+		text    string
+		domains map[string]condition.Domain
+		want    string // of T, F and E
+	}{
+		{`true`, nil, "T"},
+		{`false`, nil, "F"},
+		{`!false`, nil, "T"},
+		{`true && false`, nil, "F"},
+		{`1 == 1`, nil, "T"},
+		{`1 == 2 || "a" == "b"`, nil, "F"},
+		{`1 != 2`, nil, "T"},
+		{`request.method == "GET"`, get, "T"},
+		{`"GET" != request.method`, get, "F"},
+		{`request.method == "GET"`, both, "TF"},
+		{`request.method in ["GET", "POST", "PUT"]`, both, "T"},
+		{`request.method in ["PUT"]`, both, "F"},
+		{`request.method in []`, nil, "FE"},
+		{`request.method == "GET"`, sure, "TF"},
+		{`request.method == "GET"`, nil, "TFE"},
+		{`request.method == "GET" && request.method == "PUT"`, sure, "F"},
+		{`request.method == "GET" && request.method == "PUT"`, nil, "FE"},
+		{`request.method == "GET" || request.method != "GET"`, sure, "T"},
+		{`request.method != "GET" || request.method != "PUT"`, sure, "T"},
+		{`user.acr == "a" && user.subject == "s"`, sure, "TFE"},
+		{`user.subject == "s" && false`, nil, "F"},
+		{`user.subject == "s" || true`, nil, "T"},
+		{`user.subject == "s" ? true : true`, nil, "TE"},
+		{`request.method == "GET" ? user.acr == "a" : false`, get, "TFE"},
+		{`request.method == "PUT" ? user.acr == "a" : false`, get, "F"},
+		{`user.claims.a == "x" && user.claims.a == "y"`, nil, "FE"},
+		{`user.claims.a == "x" && user.claims.b == "y"`, nil, "TFE"},
+		{`has(user.claims.a) && !has(user.claims.a)`, nil, "TFE"}, // too much to see through
+		{`size(header("x")) >= 0`, nil, "TFE"},
+		{`["a"].exists(x, x == "b")`, nil, "TFE"},
+		{`request.method == request.host`, get, "TFE"},
+		{`request.method < "A"`, get, "TFE"},
+		{`(request.method == "GET") == true`, get, "TFE"},
+	} {
+		c, err := condition.NewCompiler().Compile(tc.text, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", tc.text, err)
+		}
+		if got := letters(c.Outcomes(tc.domains)); got != tc.want {
+			t.Errorf("%s: %s, want %s", tc.text, got, tc.want)
+		}
+	}
+}
+
+func letters(o condition.Outcomes) string {
+	text := ""
+	for letter, is := range map[string]bool{"T": o.Holds, "F": o.Fails, "E": o.Errs} {
+		if is {
+			text += letter
+		}
+	}
+	var sorted strings.Builder
+	for _, letter := range "TFE" {
+		if strings.ContainsRune(text, letter) {
+			sorted.WriteRune(letter)
+		}
+	}
+	return sorted.String()
+}
+
+// TestManyVariablesAreNotTriedForEver compares more variables than can be tried.
+func TestManyVariablesAreNotTriedForEver(t *testing.T) {
+	var parts []string
+	for _, name := range strings.Split("abcdefghijklmnopqrstuvwxyz", "") {
+		parts = append(parts, `user.claims.`+name+` == "1"`)
+	}
+	c, err := condition.NewCompiler().Compile(strings.Join(parts, " && "), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := letters(c.Outcomes(nil)); got != "TFE" {
+		t.Errorf("%s", got)
+	}
+}
+
+// TestOutcomesAreProven evaluates random conditions for random inputs: whatever comes is among the
+// outcomes.
+func TestOutcomesAreProven(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	one := func(of ...string) string { return of[random.IntN(len(of))] }
+	var expression func(depth int) string
+	expression = func(depth int) string {
+		if depth == 0 || random.IntN(4) == 0 {
+			return one(
+				`request.method == "`+one("GET", "PUT")+`"`, `"GET" != request.method`, `request.host in ["`+one("a", "b")+`", "c"]`, `user.acr == "`+one("a", "b")+`"`,
+				`user.subject != "s"`, `caller.trust_domain == "a.test"`, `user.claims.x == "`+one("a", "b")+`"`, `has(user.claims.x)`, `true`, `false`, `1 == 1`,
+				`"a" in user.scopes`, `header("x")[0] == "1"`, `["a", "b"].exists(s, s == request.host)`,
+			)
+		}
+		a, b := expression(depth-1), expression(depth-1)
+		return one("("+a+" && "+b+")", "("+a+" || "+b+")", "!("+a+")", "("+expression(depth-1)+" ? "+a+" : "+b+")")
+	}
+	narrow := 0
+	for range 3000 {
+		text := expression(3)
+		c, err := condition.NewCompiler().Compile(text, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", text, err)
+		}
+		method := one("GET", "PUT", "DELETE")
+		proven := c.Outcomes(map[string]condition.Domain{"request.method": {Values: []string{method}, Known: true}, "request.host": {Known: true}})
+		if letters(proven) != "TFE" {
+			narrow++
+		}
+		for range 20 {
+			in := &condition.Input{Method: method, Host: one("a", "b", "c", "d"), HeaderValues: func(string) []string { return []string{"1", "2"}[:random.IntN(3)] }}
+			if random.IntN(2) == 0 {
+				in.User = &identity.User{Provider: "p", Subject: one("s", "t"), ACR: one("", "a", "b", "c"), Claims: map[string]any{}}
+				if v := one("", "a", "b"); v != "" {
+					in.User.Claims["x"] = v
+				}
+			}
+			if random.IntN(2) == 0 {
+				in.Caller = identity.ProvenCaller(spiffeid.RequireFromString("spiffe://"+one("a", "b")+".test/x"), [32]byte{})
+			}
+			holds, err := c.Eval(in)
+			if err != nil && !proven.Errs || err == nil && holds && !proven.Holds || err == nil && !holds && !proven.Fails {
+				t.Fatalf("%s comes to %v, %v for %+v, and is said to come to %s", text, holds, err, in, letters(proven))
+			}
+		}
+	}
+	if narrow < 500 {
+		t.Errorf("only %d conditions were seen through", narrow)
+	}
+}

@@ -1,0 +1,73 @@
+package lint
+
+import "slices"
+
+// checkGuardrails finds guardrails that hold for less than they seem to.
+func (w *world) checkGuardrails() {
+	for _, g := range w.guards {
+		w.checkMatched(g)
+		w.checkGap(g)
+	}
+}
+
+// checkMatched finds a guardrail that holds for no workload that is known.
+func (w *world) checkMatched(g *guardrail) {
+	if w.partial || len(w.policies) == 0 || slices.ContainsFunc(w.policies, g.mayHoldFor) {
+		return
+	}
+	w.addAt(UnmatchedGuardrail, g.from.Position, "no policy here protects a workload that this guardrail is for: is the trust domain or a segment misspelt?")
+}
+
+// checkGap finds a guardrail for /x/{rest...} beside which nothing holds for /x.
+func (w *world) checkGap(g *guardrail) {
+	if !g.rule.enforced() || len(g.area.paths) == 0 {
+		return
+	}
+	trunk, ok := g.area.paths[0].trunk()
+	if !ok {
+		return
+	}
+	gap := g.area
+	gap.paths = []path{trunk}
+	for _, other := range w.guards {
+		if other != g && other.closes(g, &gap) {
+			return
+		}
+	}
+	f := w.addAt(GuardrailGap, g.from.HTTP.Path.Position, "this holds for everything below %s, and not for %s itself: add a guardrail for that path", trunk.text, trunk.text).as(Info)
+	f.around = g.from.Position
+	for _, p := range w.policies {
+		for _, r := range p.routes {
+			if len(enforcedOf(r.allow)) > 0 && g.mayHoldFor(p) && r.area.meets(&gap) && !g.takesOut(p, &gap) {
+				f.as(Warning).related(r.from.Position, "a route that goes there")
+				return
+			}
+		}
+	}
+}
+
+// closes says that for every request of gap g need not hold because other does.
+func (other *guardrail) closes(g *guardrail, gap *area) bool {
+	if !other.rule.enforced() || other.rule.effect != g.rule.effect || !g.workloads.within(other.workloads) || !gap.within(&other.area) {
+		return false
+	}
+	if slices.ContainsFunc(other.except, func(e except) bool {
+		return (e.workloads == nil || e.workloads.meets(g.workloads)) && gap.meets(&e.area) && !slices.ContainsFunc(g.except, func(mine except) bool {
+			return (mine.workloads == nil || e.workloads != nil && e.workloads.within(mine.workloads)) && e.area.within(&mine.area)
+		})
+	}) {
+		return false
+	}
+	if g.rule.effect == deny {
+		return g.rule.within(other.rule)
+	}
+	return other.rule.within(g.rule)
+}
+
+// takesOut says that an except of the guardrail takes out everything of gap for a policy, or
+// would, were it not for the path.
+func (g *guardrail) takesOut(p *servicePolicy, gap *area) bool {
+	return slices.ContainsFunc(g.except, func(e except) bool {
+		return (e.workloads == nil || p.workloads.within(e.workloads)) && gap.within(&e.area)
+	})
+}

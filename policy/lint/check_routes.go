@@ -1,0 +1,134 @@
+package lint
+
+import (
+	"slices"
+
+	"github.com/postern/postern/policy"
+)
+
+// checkRoutes finds routes that no request goes to, and routes that do nothing.
+func (w *world) checkRoutes() {
+	for _, p := range w.policies {
+		total := 0
+		for _, q := range p.covering {
+			total += len(q.routes)
+		}
+		if len(p.routes) == 0 || !w.spend(total, p.routes[0].from.Position) {
+			continue
+		}
+		services, shapes := servicesOf(p.covering), shapesOf(p.covering)
+		for _, r := range p.routes {
+			switch why, by := r.unreachable(services, shapes); {
+			case by != nil:
+				w.addAt(UnreachableRoute, r.from.Position, "%s", why).related(by.from.Position, "the route that those requests go to")
+			case why != "":
+				w.addAt(UnreachableRoute, r.from.Position, "%s", why)
+			default:
+				w.checkAllows(r)
+			}
+		}
+	}
+}
+
+// servicesOf returns the gRPC services that routes name, each with one of them.
+func servicesOf(policies []*servicePolicy) map[string]*route {
+	services := map[string]*route{}
+	for _, p := range policies {
+		for _, r := range p.routes {
+			if g := r.from.GRPC; g != nil && services[g.Service.Value] == nil {
+				services[g.Service.Value] = r
+			}
+		}
+	}
+	return services
+}
+
+// shapesOf returns the paths of http routes without the names of their variables, each with one
+// route.
+func shapesOf(policies []*servicePolicy) map[string]*route {
+	shapes := map[string]*route{}
+	for _, p := range policies {
+		for _, r := range p.routes {
+			for _, path := range r.area.paths {
+				if s := path.shape(); r.from.HTTP != nil && shapes[s] == nil {
+					shapes[s] = r
+				}
+			}
+		}
+	}
+	return shapes
+}
+
+// unreachable says why no request goes to a route, and which route they go to; "" when some may.
+func (r *route) unreachable(services, shapes map[string]*route) (why string, by *route) {
+	if r.from.HTTP == nil || len(r.area.paths) == 0 {
+		return "", nil
+	}
+	path := r.area.paths[0]
+	if first := path.segments[0]; first.Variable == "" && services[first.Literal] != nil {
+		return "no request goes to this route: the paths of the gRPC service " + first.Literal + " belong to gRPC calls alone", services[first.Literal]
+	}
+	if by := shadowing(path, shapes); by != nil {
+		return "no request goes to this route: narrower paths match all that its own does, and nothing falls back", by
+	}
+	if len(r.area.methods) > 0 && !slices.ContainsFunc(r.area.methods, func(m string) bool { _, err := policy.ParseMethod(m); return err == nil }) {
+		return "no request goes to this route: a request with a method that is this long is refused", nil
+	}
+	return "", nil
+}
+
+// shadowing returns one of the routes that together match whatever a path that ends in {name...}
+// matches: the path with nothing behind it, with one segment, and so on to one that ends in
+// {name...} itself.
+func shadowing(p path, shapes map[string]*route) *route {
+	n := len(p.segments)
+	if n == 0 || !p.segments[n-1].Rest {
+		return nil
+	}
+	trunk := path{segments: p.segments[:n-1]}.shape()
+	for range p.maxSegments() {
+		if shapes[trunk+"/"] == nil || shapes[trunk+"/{}"] == nil {
+			return nil
+		}
+		trunk += "/{}"
+		if by := shapes[trunk+"/{...}"]; by != nil {
+			return by
+		}
+	}
+	return nil
+}
+
+// maxSegments is how many more segments than it has a template can have.
+func (p path) maxSegments() int { return max(0, 64-len(p.segments)) }
+
+// checkAllows finds a route without an allow, unless it takes requests from a wider one.
+func (w *world) checkAllows(r *route) {
+	if w.partial {
+		return
+	}
+	for _, other := range w.neighbours(r) {
+		if len(other.allow) > 0 {
+			return
+		}
+	}
+	for _, p := range r.policy.meeting {
+		for _, other := range p.routes {
+			if len(other.allow) > 0 && other.key != r.key && other.isWider(r) {
+				return
+			}
+		}
+	}
+	w.addAt(RouteWithoutAllow, r.from.Position, "nothing is allowed here, and nothing would be without this route: add an allow, or take the route out")
+}
+
+// isWider says that requests which go to a narrower route might go to r without it. The paths of
+// a gRPC service are taken from http routes, too.
+func (r *route) isWider(narrower *route) bool {
+	if r.from.HTTP == nil && narrower.from.HTTP != nil {
+		return false
+	}
+	hosts := len(r.area.hosts) == 0 && len(narrower.area.hosts) > 0
+	return slices.ContainsFunc(narrower.area.paths, func(p path) bool {
+		return slices.ContainsFunc(r.area.paths, func(q path) bool { return p.within(q) && (hosts || p.shape() != q.shape()) })
+	})
+}
