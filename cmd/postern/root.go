@@ -22,12 +22,14 @@ and it answers from three proofs: which workload calls (SPIFFE mTLS), which pers
 calls for (JWT), and what the service's own policy grants the two of them on that route.
 
 Every flag of serve can also be given by an environment variable: --listen is POSTERN_LISTEN.
+Shells complete commands and flags with what postern completion prints; its help says how.
 Exit codes: 0 fine, 1 found something wrong, 2 could not run.`,
 		Version:       buildVersion(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), envoyCommand(), schemaCommand(), testCommand(), initCommand())
+	root.AddCommand(serveCommand(), envoyCommand(), schemaCommand(), testCommand(), initCommand(), fmtCommand())
+	complete(root)
 	return root
 }
 
