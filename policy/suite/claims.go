@@ -100,8 +100,11 @@ func (t *token) text(path []string, field string, fallbacks ...string) string {
 		}
 		return ""
 	case string:
-		if claim == "" || field != "" && field != claim {
-			t.fail(path, "is %q, and the user's field %q", claim, field)
+		switch {
+		case claim == "":
+			t.fail(path, "is empty: the provider would refuse the token")
+		case field != "" && field != claim:
+			t.fail(path, "is %q, and the user's field says %q", claim, field)
 		}
 		return claim
 	default:
@@ -144,7 +147,7 @@ func (t *token) list(path []string, field *syntax.TestValues, f form) []string {
 	case err != nil:
 		t.fail(path, "%v: the provider would refuse the token", err)
 	case field != nil && !slices.Equal(want, have):
-		t.fail(path, "is %q, and the user's field %q", have, want)
+		t.fail(path, "has %q, and the user's field %q", have, want)
 	}
 	return have
 }
@@ -207,7 +210,7 @@ func (t *token) time(name string, age *syntax.MaxAge, at, fallback time.Time) ti
 			t.fail(path, "is no whole number of seconds after 1970")
 		}
 		if age != nil && fallback.Unix() != seconds {
-			t.fail(path, "is %s, and by its age it were %d", claim, fallback.Unix())
+			t.fail(path, "is %s, and the age says %d", claim, fallback.Unix())
 		}
 		return time.Unix(seconds, 0).UTC()
 	default:

@@ -43,7 +43,7 @@ func userOf(from *syntax.TestUser, p *identity.Provider, at time.Time) (*identit
 	t := newToken(from.Claims)
 	u := &identity.User{Provider: p.Name, KeyID: from.KeyID.Value, Claims: t.claims}
 	if p.JWT != nil {
-		u.Issuer = t.text([]string{"iss"}, p.JWT.Issuer, "")
+		u.Issuer = t.text([]string{"iss"}, "", p.JWT.Issuer)
 		u.Audiences = t.list([]string{"aud"}, audiencesOf(from, p), oneOrMore)
 	}
 	subject := p.Claims.Subject

@@ -139,20 +139,23 @@ func (m marks) rules(rules []*Rule) {
 	}
 }
 
+// conjunct marks where a conjunct stands: it was seen when the rule has matched, which takes that
+// it holds, and when it has failed alone. One that cannot fail has the first of these only.
 func (m marks) conjunct(rule *Rule, c *Conjunct) {
+	held, failed := rule.Matched > 0, c.missing() == ""
+	s := unseen
+	switch {
+	case held && failed:
+		s = seen
+	case held, failed && !c.Fixed:
+		s = partly
+	}
 	note := ""
 	if rule.Tests > 0 {
 		note = c.missing()
 	}
 	for _, at := range c.Places {
-		switch {
-		case c.missing() == "" && rule.Matched > 0:
-			m.add(at, seen, "")
-		case c.missing() == "" || rule.Matched > 0:
-			m.add(at, partly, note)
-		default:
-			m.add(at, unseen, note)
-		}
+		m.add(at, s, note)
 	}
 }
 

@@ -1,7 +1,6 @@
 package draft
 
 import (
-	"maps"
 	"regexp"
 	"slices"
 )
@@ -15,6 +14,7 @@ const (
 )
 
 var (
+	anyClaim = regexp.MustCompile(aClaim)
 	byClaim  = regexp.MustCompile(aClaim + `\s*==\s*` + aParam + `|` + aParam + `\s*==\s*` + aClaim)
 	byText   = regexp.MustCompile(aClaim + `\s*==\s*` + aText + `|` + aText + `\s*==\s*` + aClaim)
 	bySubj   = regexp.MustCompile(`user\.subject\s*==\s*` + aParam + `|` + aParam + `\s*==\s*user\.subject`)
@@ -89,6 +89,16 @@ func headerHas(w *wish, condition string) {
 	}
 }
 
+// claimsIn returns the names of the claims that a condition mentions, sorted.
+func claimsIn(condition string) []string {
+	var names []string
+	for _, m := range anyClaim.FindAllStringSubmatch(condition, -1) {
+		names = append(names, first(m[1], m[2]))
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
 // spoilCondition changes, one after the other, what a guess may have been about.
 func spoilCondition(w *wish, condition string) []*wish {
 	var all []*wish
@@ -98,8 +108,8 @@ func spoilCondition(w *wish, condition string) []*wish {
 		all = append(all, c)
 	}
 	if w.user != nil {
-		for _, name := range slices.Sorted(maps.Keys(w.user.claims)) {
-			change(func(c *wish) { c.user.claims[name] = "another" })
+		for _, name := range claimsIn(condition) {
+			change(func(c *wish) { c.setClaim(name, "another") })
 		}
 		change(func(c *wish) { c.user.subject = otherSubject })
 		for _, m := range byList.FindAllStringSubmatch(condition, -1) {

@@ -166,6 +166,7 @@ func (d dice) rule(allow bool, name string) string {
 	add(2, "user: "+d.user())
 	add(4, "headers: {"+d.one("x-a: v", "x-a: {present: true}", "x-b: {present: false}", "x-a: {any: [v, w]}, x-b: u", `x-a: {all: [v, "w: #"]}`)+"}")
 	add(5, "source: ["+d.one("10.0.0.0/8", "192.0.2.0/24, 2001:db8::/32", "0.0.0.0/0", "127.0.0.1/32")+"]")
+	add(5, "when: "+d.condition())
 	if len(parts) == 0 || len(parts) == 1 && name != "" {
 		parts = append(parts, "headers: {x-c: d}")
 	}
@@ -187,6 +188,12 @@ func (d dice) user() string {
 		}
 	}
 	return "{" + strings.Join(parts, ", ") + "}"
+}
+
+// condition has one that nothing guesses, too.
+func (d dice) condition() string {
+	return d.one(`"user.claims.level == \"x\""`, `"'r' in user.roles"`, `"'v' in header('x-a')"`, `request.method == "GET"`, `"user.claims.a.b == 7"`,
+		`"request.time < timestamp('2026-06-01T00:00:00Z')"`, `"!('a:b' in user.scopes) || caller.trust_domain == 'b.test'"`, `"size(user.claims) > 100"`)
 }
 
 func (d dice) one(of ...string) string { return of[d.IntN(len(of))] }

@@ -3,7 +3,6 @@ package report
 import (
 	"encoding/json"
 	"io"
-	"strings"
 
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/suite"
@@ -79,7 +78,8 @@ type told struct {
 	Outcome string   `json:"outcome"`
 	Wants   []string `json:"wants,omitempty"`
 	Has     []string `json:"has,omitempty"`
-	Why     string   `json:"why,omitempty"`
+	Why     string   `json:"why,omitempty"` // it could not be told
+	Saw     []string `json:"saw,omitempty"` // a condition
 }
 
 func testOf(r *suite.Result) test {
@@ -119,16 +119,12 @@ func ruleOf(e policy.Evaluation, q *policy.Request) ruleTold {
 		Position: e.Rule.Position().String(), Name: e.Rule.Name(), Effect: e.Rule.Effect().String(),
 		Guardrail: e.Rule.Guardrail(), Shadow: e.Rule.Shadow(), Matched: e.Matched(), Parts: []told{},
 	}
-	for _, p := range e.Rule.Trace(q).Parts {
+	for _, p := range traced(e, q).Parts {
 		name := p.Name()
 		if p.Header != "" {
 			name += "." + p.Header
 		}
-		why := p.Why
-		if why == "" && p.Conjunct == policy.OnWhen {
-			why = strings.Join(observations(p), ", ")
-		}
-		out.Parts = append(out.Parts, told{name, p.Outcome.String(), p.Wants, p.Has, why})
+		out.Parts = append(out.Parts, told{name, p.Outcome.String(), p.Wants, p.Has, p.Why, observations(p)})
 	}
 	return out
 }

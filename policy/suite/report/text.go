@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/suite"
 )
@@ -66,6 +67,8 @@ func Reasons(r *suite.Result) []string {
 	switch {
 	case r.Refused != nil:
 		return append(lines, "not canonical: "+r.Refused.Error())
+	case r.Decision.Reason == reason.CertificateRevoked:
+		return append(lines, "the caller is cut off, and nothing else is looked at")
 	case r.Decision.Route != "":
 		lines = append(lines, "route: "+r.Decision.Route+" of "+r.Decision.Policy)
 	default:
@@ -98,18 +101,21 @@ func request(r *suite.Result) string {
 		text += ", time " + q.Time.Format(time.RFC3339)
 	}
 	text += ", caller " + orNone(q.Caller.String())
-	u := q.Credential.User
+	return text + ", user " + user(r)
+}
+
+// user returns who was proven, or why nobody was.
+func user(r *suite.Result) string {
+	c, asked := r.Request.Credential, r.Case.User
 	switch {
-	case !u.IsZero():
-		text += ", user " + u.Subject + " of " + u.Provider
-	case q.Credential.Presented:
-		text += ", user none: " + q.Credential.Reason.String()
-	case r.Case.User != nil && r.Case.User.Provider.Value+r.Case.User.Credential.Value != "" && r.Refused == nil:
-		text += ", user none: nothing here reads the credential"
-	default:
-		text += ", user none"
+	case !c.User.IsZero():
+		return c.User.Subject + " of " + c.User.Provider
+	case c.Presented:
+		return "none: " + c.Reason.String()
+	case asked == nil || asked.Provider.Value+asked.Credential.Value == "":
+		return "none"
 	}
-	return text
+	return "not looked for"
 }
 
 func orNone(s string) string {
@@ -121,7 +127,7 @@ func orNone(s string) string {
 
 // rule returns what came of one rule: that it matched, or each part that stood between.
 func rule(e policy.Evaluation, q *policy.Request) string {
-	t := e.Rule.Trace(q)
+	t := traced(e, q)
 	text := effect(e.Rule) + " " + suite.RuleName(e.Rule.Position(), e.Rule.Name()) + ": "
 	if e.Matched() {
 		return text + "matched"
@@ -133,6 +139,13 @@ func rule(e policy.Evaluation, q *policy.Request) string {
 		}
 	}
 	return text + strings.Join(parts, "; ")
+}
+
+// traced tells of every part of a rule, what its condition saw included.
+func traced(e policy.Evaluation, q *policy.Request) policy.RuleTrace {
+	t := e.Trace(q)
+	t.Observe(q)
+	return t
 }
 
 func effect(r *policy.Rule) string {
@@ -193,15 +206,19 @@ func list(values []string, none string) string {
 
 // observed returns what a condition saw, in brackets.
 func observed(p policy.Part) string {
-	if len(p.Observed) == 0 {
-		return ""
+	if all := observations(p); len(all) > 0 {
+		return " (" + list(all, "") + ")"
 	}
-	return " (" + list(observations(p), "") + ")"
+	return ""
 }
 
+// observations leaves out the condition as a whole, which is what is told of.
 func observations(p policy.Part) []string {
 	var all []string
 	for _, o := range p.Observed {
+		if o.Expression == strings.Join(p.Wants, " ") {
+			continue
+		}
 		value := o.Value
 		if o.Err != "" {
 			value = "error: " + o.Err
