@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/postern/postern/policy/lint"
 	"github.com/postern/postern/policy/syntax"
 )
 
@@ -47,6 +48,12 @@ func completionOf(f *pflag.Flag) cobra.CompletionFunc {
 // valuesOf returns the values that a flag can have, nil where they are not known.
 func valuesOf(f *pflag.Flag) []string {
 	switch f.Name {
+	case "only", "except":
+		var codes []string
+		for _, check := range lint.Checks() {
+			codes = append(codes, string(check.Code))
+		}
+		return codes
 	case "client-certificates":
 		return []string{"required", "optional"}
 	case "app-protocol":

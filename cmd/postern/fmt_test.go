@@ -120,23 +120,3 @@ func TestFmtWritesAllOrNone(t *testing.T) {
 		t.Error(err)
 	}
 }
-
-// TestEveryOutputIsCompleted goes by the help of the flags: a command whose --output has values
-// that nobody can complete has another way to say which there are.
-func TestEveryOutputIsCompleted(t *testing.T) {
-	root := rootCommand()
-	count := 0
-	for _, c := range root.Commands() {
-		f := c.Flags().Lookup("output")
-		if f == nil || f.Usage == "json" {
-			continue
-		}
-		count++
-		if values := valuesOf(f); len(values) < 2 || values[0] != f.DefValue {
-			t.Errorf("%s --output has %q, and is %q by default", c.Name(), values, f.DefValue)
-		}
-	}
-	if count < 2 {
-		t.Errorf("%d commands have --output", count)
-	}
-}
