@@ -12,10 +12,10 @@ func (i *input) of(q *Request) *condition.Input {
 	return i.made
 }
 
-func (q *Request) input() *condition.Input {
+func (r *Request) input() *condition.Input {
 	return &condition.Input{
-		Method: q.Method.name, Host: q.Host.name, Path: q.Path.segments, Query: q.Path.query,
-		ID: q.ID, Time: q.Time, HeaderValues: q.Headers.Values,
-		Caller: q.Caller, User: q.Credential.User, Source: q.Source,
+		Method: r.Method.name, Host: r.Host.name, Path: r.Path.segments, Query: r.Path.query,
+		ID: r.ID, Time: r.Time, HeaderValues: r.Headers.Values,
+		Caller: r.Caller, User: r.Credential.User, Source: r.Source,
 	}
 }

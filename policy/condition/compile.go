@@ -136,6 +136,7 @@ func (c *Condition) reads(checked *ast.AST) {
 			if call := e.AsCall(); call.FunctionName() == headerFunction {
 				c.headers = append(c.headers, string(call.Args()[1].AsLiteral().(types.String)))
 			}
+		default: // nothing else reads
 		}
 	}))
 	slices.Sort(c.variables)

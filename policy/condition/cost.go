@@ -24,8 +24,9 @@ func (estimator) EstimateSize(node checker.AstNode) *checker.SizeEstimate {
 	switch node.Type().Kind() {
 	case types.ListKind, types.MapKind:
 		return &checker.SizeEstimate{Max: maxEntries}
+	default:
+		return &checker.SizeEstimate{Max: typicalText}
 	}
-	return &checker.SizeEstimate{Max: typicalText}
 }
 
 // What it costs to look through the headers or the query, and at a byte for each instruction of a

@@ -97,6 +97,7 @@ func (c *Condition) parts(checked *cel.Ast) []part {
 			}
 		case ast.ComprehensionKind:
 			visit(e.AsComprehension().IterRange())
+		default: // of what else there is, no part is worth showing
 		}
 	}
 	visit(native.Expr())
@@ -117,8 +118,9 @@ func worth(native *ast.AST, e ast.Expr) bool {
 		return strictFor[name] != "" || !strings.HasPrefix(name, "_") && !strings.HasPrefix(name, "!")
 	case ast.ComprehensionKind:
 		return true
+	default:
+		return false
 	}
-	return false
 }
 
 // show writes a value as CEL does, bounded.

@@ -81,6 +81,7 @@ func makeStrict(checked *ast.AST) {
 			} else if strict := strictFor[name]; strict != "" && len(args) == 2 && (!isScalar(checked.GetType(args[0].ID())) || !isScalar(checked.GetType(args[1].ID()))) {
 				call(e, strict, args...)
 			}
+		default: // nothing else compares or loops
 		}
 	}))
 }
@@ -95,8 +96,9 @@ func isScalar(t *types.Type) bool {
 		return true
 	case types.OpaqueKind:
 		return len(t.Parameters()) == 0
+	default:
+		return false
 	}
-	return false
 }
 
 // bounded is the list or map that a loop goes through.
