@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -109,7 +110,7 @@ func (s *Suite) protect(catalog *policy.Catalog, workload string, check func(*po
 // each returns all of the errors that were joined in err, as *syntax.Errors.
 func each(err error) error {
 	var faults syntax.Errors
-	if joined, ok := err.(interface{ Unwrap() []error }); ok { //nolint:errorlint // the outermost is what was joined
+	if joined := (interface{ Unwrap() []error })(nil); errors.As(err, &joined) {
 		for _, e := range joined.Unwrap() {
 			faults.Add(e)
 		}

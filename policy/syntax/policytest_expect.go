@@ -46,7 +46,7 @@ func (r *reader) expectation(n *tree.Node) *Expectation {
 	if len(n.Items) == 0 {
 		r.fail(n, "this expects nothing: name a decision")
 	}
-	r.agree(n, o, e)
+	r.agree(o, e)
 	return e
 }
 
@@ -57,7 +57,7 @@ const (
 )
 
 // agree fills in the decision that the other fields say, and reports those that say another one.
-func (r *reader) agree(n *tree.Node, o object, e *Expectation) {
+func (r *reader) agree(o object, e *Expectation) {
 	code, known := reason.Named(e.Reason.Value)
 	if known {
 		granted := code.Granted()

@@ -26,7 +26,7 @@ var (
 func namesOf(is func(reason.Code) bool) []string {
 	var names []string
 	for i := range reason.Count {
-		if code := reason.Code(i); is(code) { //nolint:gosec // Count fits a Code, which it counts
+		if code := reason.Code(i); is(code) {
 			names = append(names, code.String())
 		}
 	}

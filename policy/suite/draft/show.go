@@ -5,6 +5,7 @@ import (
 
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/suite"
+	"github.com/postern/postern/policy/syntax"
 )
 
 // maxRounds bounds how often a request is changed to get what stands in its way out of it.
@@ -131,7 +132,6 @@ func (a *author) avoid(w *wish, deny *rule, rules []*rule) *wish {
 
 // names says that a rule has a conjunct.
 func names(r *rule, bit policy.Conjuncts) bool {
-	u := r.User
 	switch bit {
 	case policy.OnCallers:
 		return len(r.callers) > 0 && !r.anyone
@@ -141,15 +141,16 @@ func names(r *rule, bit policy.Conjuncts) bool {
 		return len(r.Source) > 0
 	case policy.OnWhen:
 		return r.When != nil
-	case policy.OnProvider:
-		return u != nil
+	default:
+		return r.User != nil && asks(r.User, bit)
 	}
-	if u == nil {
-		return false
-	}
+}
+
+// asks says that a rule asks for this of the user.
+func asks(u *syntax.User, bit policy.Conjuncts) bool {
 	return map[policy.Conjuncts]bool{
-		policy.OnSubjects: u.Subjects != nil, policy.OnClients: u.Clients != nil, policy.OnAudiences: u.Audiences != nil,
-		policy.OnScopes: u.Scopes != nil, policy.OnRoles: u.Roles != nil, policy.OnACR: u.ACR != nil,
-		policy.OnAMR: u.AMR != nil, policy.OnMaxAge: u.MaxAge != nil,
+		policy.OnProvider: true, policy.OnSubjects: u.Subjects != nil, policy.OnClients: u.Clients != nil,
+		policy.OnAudiences: u.Audiences != nil, policy.OnScopes: u.Scopes != nil, policy.OnRoles: u.Roles != nil,
+		policy.OnACR: u.ACR != nil, policy.OnAMR: u.AMR != nil, policy.OnMaxAge: u.MaxAge != nil,
 	}[bit]
 }

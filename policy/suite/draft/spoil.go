@@ -26,13 +26,14 @@ func (a *author) spoil(w *wish, r *rule, bit policy.Conjuncts) []*wish {
 		return spoilSource(w, r)
 	case policy.OnWhen:
 		return spoilCondition(w, r.When.Text)
+	default:
+		if w.user == nil || r.User == nil {
+			return nil
+		}
+		c := w.clone()
+		a.spoilUser(c.user, r.User, bit)
+		return []*wish{c}
 	}
-	if w.user == nil || r.User == nil {
-		return nil
-	}
-	c := w.clone()
-	a.spoilUser(c.user, r.User, bit)
-	return []*wish{c}
 }
 
 // What is of nobody: no rule has a reason to name it.
@@ -119,6 +120,7 @@ func (a *author) spoilUser(p *person, asks *syntax.User, bit policy.Conjuncts) {
 		} else {
 			p.authAge = nil
 		}
+	default: // not of the user
 	}
 }
 
