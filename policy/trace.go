@@ -50,7 +50,9 @@ func (s *Set) Trace(q *Request) Trace {
 	}
 	t.Routes, t.Omitted = s.traceRoutes(q, m.route)
 	for _, e := range t.Decision.Rules {
-		t.Rules = append(t.Rules, e.trace(q))
+		r := e.Trace(q)
+		r.Observe(q)
+		t.Rules = append(t.Rules, r)
 	}
 	for i, name := range m.headers {
 		if (Match{needs: needs{headers: m.headers[i : i+1]}}).ambiguous(q.Headers) {

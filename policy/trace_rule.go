@@ -49,7 +49,7 @@ type Part struct {
 	Wants    []string // as the policy has it; of a condition its text
 	Has      []string // the request's; of a maxAge the age of the login
 	Why      string   // it could not be told; "" when it could
-	Observed []condition.Observation
+	Observed []condition.Observation // by a condition; see Observe
 }
 
 // Name returns the name of the conjunct: callers, scopes, when.
@@ -61,7 +61,7 @@ func (p Part) Name() string {
 }
 
 // Trace tells of every part of the rule what the request has beside it, and what that comes to. What
-// a condition saw is left to Set.Trace, for it costs more than all the rest.
+// a condition saw is left to Observe, for it costs more than all the rest.
 func (r *Rule) Trace(q *Request) RuleTrace {
 	var in input
 	return r.evaluate(q, &in).Trace(q)
@@ -208,8 +208,8 @@ func (r *Rule) untold(q *Request) string {
 	return ""
 }
 
-// observe adds what a condition saw, if it was looked at.
-func (t *RuleTrace) observe(q *Request) {
+// Observe adds what a condition saw, if it was looked at.
+func (t *RuleTrace) Observe(q *Request) {
 	for i := range t.Parts {
 		if p := &t.Parts[i]; p.Conjunct == OnWhen && p.Outcome != Skipped {
 			p.Observed = t.Rule.when.Observe(q.input())

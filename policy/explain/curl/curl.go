@@ -76,9 +76,7 @@ func (r *reader) words(all []word) error {
 		w := all[i]
 		switch {
 		case w.text == "--":
-			for _, rest := range all[i+1:] {
-				r.urls = append(r.urls, rest)
-			}
+			r.urls = append(r.urls, all[i+1:]...)
 			return nil
 		case strings.HasPrefix(w.text, "--"):
 			used, err := r.long(w, all[i+1:])
