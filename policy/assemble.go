@@ -10,7 +10,7 @@ import (
 
 // maxCost bounds what the conditions of one decision may cost together, in the units of
 // condition.MaxCost.
-const maxCost = 4 * condition.MaxCost
+const maxCost = 25 * condition.MaxCost
 
 // An assembler builds the set of one workload and gathers what is in conflict.
 type assembler struct {

@@ -1,109 +1,207 @@
 package condition
 
 import (
+	"errors"
+	"fmt"
+	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
-
-	"github.com/postern/postern/identity"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+	"cel.dev/cel-go/ext"
 )
 
-// An activation resolves the variables of one evaluation. What is missing is not found, which is
-// an error to the condition.
+// What a condition comes to that reads what an Input does not have.
+var (
+	errNoTime     = errors.New("the time of the request is not known")
+	errNoHeaders  = errors.New("the headers are not known")
+	errNoCaller   = errors.New("there is no caller")
+	errNoUser     = errors.New("there is no user")
+	errNoSubject  = errors.New("the credential names no subject")
+	errNoClient   = errors.New("the credential names no client")
+	errNoACR      = errors.New("the credential has no acr")
+	errNoAuthTime = errors.New("the credential has no auth_time")
+	errNoSource   = errors.New("the source address is not known")
+	errNoSegment  = errors.New("the path has fewer segments than the route's")
+)
+
+// An activation answers what a program asks of one input.
 type activation struct {
-	in     *Input
-	params []Param
+	in       *Input
+	meter    meter
+	parsed   bool // the query was parsed
+	query    []parameter
+	queryErr error
 }
 
 // Parent implements cel.Activation.
 func (a *activation) Parent() cel.Activation { return nil }
 
-// ResolveName implements cel.Activation.
+// ResolveName implements cel.Activation. What is missing is an error as a value: a name that
+// is not found would be an error without a reason.
 func (a *activation) ResolveName(name string) (any, bool) {
-	in := a.in
+	if name == meterVariable {
+		return &a.meter, true
+	}
+	v := a.value(name)
+	return v, v != nil
+}
+
+// value returns a variable, an error as a value for one that is missing, and nil for an
+// unknown name. Lists and claims are the Input's own: nothing is copied.
+func (a *activation) value(name string) any {
 	switch name {
-	case inputName:
-		return inputVal{Input: in}, true
 	case "request.method":
-		return in.Method, true
+		return types.String(a.in.Method)
 	case "request.host":
-		return in.Host, true
+		return types.String(a.in.Host)
 	case "request.path":
-		return in.Path, true
+		return (*texts)(&a.in.Path)
 	case "request.id":
-		return in.ID, true
+		return types.String(a.in.ID)
 	case "request.time":
-		return in.Time, !in.Time.IsZero()
+		if a.in.Time.IsZero() {
+			return types.WrapErr(errNoTime)
+		}
+		return types.Timestamp{Time: a.in.Time.UTC()}
 	case "source.ip":
-		return in.Source.Unmap().WithZone(""), in.Source.IsValid()
+		if !a.in.Source.IsValid() {
+			return types.WrapErr(errNoSource)
+		}
+		return ext.IP{Addr: a.in.Source.Unmap().WithZone("")}
 	}
-	switch kind, field, _ := strings.Cut(name, "."); kind {
-	case "params":
-		return a.param(field)
+	switch kind, rest, _ := strings.Cut(name, "."); kind {
 	case "caller":
-		return caller(in.Caller, field)
+		return a.caller(rest)
 	case "user":
-		return user(in.User, field)
+		return a.user(rest)
 	}
-	return nil, false
+	return a.inner(name)
 }
 
-func (a *activation) param(name string) (any, bool) {
-	for _, p := range a.params {
-		if p.Name != name || p.Segment >= len(a.in.Path) {
-			continue
-		}
-		if p.Rest {
-			return a.in.Path[p.Segment:], true
-		}
-		return a.in.Path[p.Segment], true
-	}
-	return nil, false
-}
-
-func caller(c identity.Caller, field string) (any, bool) {
-	if c.IsZero() {
-		return nil, false
+func (a *activation) caller(field string) any {
+	caller := a.in.Caller
+	if caller.IsZero() {
+		return types.WrapErr(errNoCaller)
 	}
 	switch field {
 	case "id":
-		return c.String(), true
+		return types.String(caller.String())
 	case "trust_domain":
-		return c.TrustDomain(), true
+		return types.String(caller.TrustDomain())
 	case "segments":
-		return strings.Split(strings.TrimPrefix(c.String(), "spiffe://"+c.TrustDomain()+"/"), "/"), true
+		_, path, _ := strings.Cut(strings.TrimPrefix(caller.String(), "spiffe://"), "/")
+		segments := texts(strings.Split(path, "/"))
+		return &segments
 	}
-	return nil, false
+	return nil
 }
 
-func user(u *identity.User, field string) (any, bool) {
-	if u.IsZero() {
-		return nil, false
+func (a *activation) user(field string) any {
+	user := a.in.User
+	if user.IsZero() {
+		return types.WrapErr(errNoUser)
 	}
 	switch field {
 	case "provider":
-		return u.Provider, true
+		return types.String(user.Provider)
 	case "subject":
-		return u.Subject, u.Subject != ""
+		return present(user.Subject, errNoSubject)
 	case "client":
-		return u.Client, u.Client != ""
+		return present(user.Client, errNoClient)
 	case "acr":
-		return u.ACR, u.ACR != ""
+		return present(user.ACR, errNoACR)
 	case "auth_time":
-		return u.AuthTime, !u.AuthTime.IsZero()
-	case "audiences":
-		return u.Audiences, true
-	case "scopes":
-		return u.Scopes, true
-	case "roles":
-		return u.Roles, true
-	case "amr":
-		return u.AMR, true
-	case "claims":
-		if u.Claims == nil {
-			return map[string]any{}, true
+		if user.AuthTime.IsZero() {
+			return types.WrapErr(errNoAuthTime)
 		}
-		return u.Claims, true
+		return types.Timestamp{Time: user.AuthTime.UTC()}
+	case "audiences":
+		return (*texts)(&user.Audiences)
+	case "scopes":
+		return (*texts)(&user.Scopes)
+	case "roles":
+		return (*texts)(&user.Roles)
+	case "amr":
+		return (*texts)(&user.AMR)
+	case "claims":
+		return user.Claims
 	}
-	return nil, false
+	return nil
+}
+
+// present returns a value that the empty string says is absent.
+func present(s string, absent error) ref.Val {
+	if s == "" {
+		return types.WrapErr(absent)
+	}
+	return types.String(s)
+}
+
+// inner returns a variable that compiling made.
+func (a *activation) inner(name string) any {
+	if header, ok := strings.CutPrefix(name, headerVariable); ok {
+		if a.meter.left < 0 { // && and || go on, and reading is paid for after it
+			return overrun()
+		}
+		return a.header(header)
+	}
+	if parameter, ok := strings.CutPrefix(name, queryVariable); ok {
+		return a.parameter(parameter)
+	}
+	if number, ok := strings.CutPrefix(name, segmentVariable); ok {
+		if i, err := strconv.Atoi(number); err == nil && i < len(a.in.Path) {
+			return types.String(a.in.Path[i])
+		}
+		return types.WrapErr(errNoSegment)
+	}
+	if number, ok := strings.CutPrefix(name, restVariable); ok {
+		if i, err := strconv.Atoi(number); err == nil && i <= len(a.in.Path) {
+			rest := texts(a.in.Path[i:])
+			return &rest
+		}
+		return types.WrapErr(errNoSegment)
+	}
+	return nil
+}
+
+// header returns the values of a header, or an error for those that no condition may see.
+func (a *activation) header(name string) any {
+	if a.in.HeaderValues == nil {
+		return types.WrapErr(errNoHeaders)
+	}
+	values := texts(a.in.HeaderValues(name))
+	size := 0
+	for _, value := range values {
+		if size += len(value); size > MaxHeader {
+			break
+		}
+		if !utf8.ValidString(value) {
+			return types.WrapErr(fmt.Errorf("the header %s is not UTF-8", name))
+		}
+	}
+	if len(values) > MaxValues || size > MaxHeader {
+		return types.WrapErr(fmt.Errorf("the header %s has more than %d values or %d bytes", name, MaxValues, MaxHeader))
+	}
+	return &values
+}
+
+// parameter returns the values of a parameter of the query.
+func (a *activation) parameter(name string) any {
+	if !a.parsed {
+		a.parsed = true
+		a.query, a.queryErr = parseQuery(a.in.Query)
+	}
+	if a.queryErr != nil {
+		return types.WrapErr(a.queryErr)
+	}
+	var values texts
+	for _, p := range a.query {
+		if p.name == name {
+			values = append(values, p.value)
+		}
+	}
+	return &values
 }

@@ -1,103 +1,146 @@
 package condition
 
 import (
+	"strconv"
+	"strings"
 	"sync"
-	_ "time/tzdata" // request.time.getHours("Europe/Berlin") in an image without zones
+	_ "time/tzdata" // for getHours("Europe/Berlin") in an image that has no time zones
 
 	"cel.dev/cel-go/cel"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/ext"
 )
 
-// A Variable is one that every condition may read; those of the route's path come to them.
-type Variable struct {
-	Name string
-	Type string // as CEL writes it
-	Doc  string
-}
+// environment is built when the first condition of the process is compiled, so that who has
+// no condition does not pay for it. Nothing changes it.
+var environment = sync.OnceValues(newEnvironment)
 
-// declared is a variable and its type.
-type declared struct {
-	name string
-	of   *cel.Type
-	doc  string
-}
-
-var variables = sync.OnceValue(func() []declared {
-	texts := cel.ListType(cel.StringType)
-	return []declared{
-		{"request.method", cel.StringType, ""},
-		{"request.host", cel.StringType, "lower case, without port"},
-		{"request.path", texts, "the decoded segments; a trailing slash is a last one that is empty"},
-		{"request.id", cel.StringType, "the id that answer and record carry"},
-		{"request.time", cel.TimestampType, ""},
-		{"caller.id", cel.StringType, "an error when there is no caller"},
-		{"caller.trust_domain", cel.StringType, "an error when there is no caller"},
-		{"caller.segments", texts, "of the SPIFFE ID's path; an error when there is no caller"},
-		{"user.provider", cel.StringType, ""},
-		{"user.subject", cel.StringType, ""},
-		{"user.client", cel.StringType, "an error when the credential has none"},
-		{"user.acr", cel.StringType, "an error when the credential has none"},
-		{"user.auth_time", cel.TimestampType, "an error when the credential has none"},
-		{"user.audiences", texts, ""},
-		{"user.scopes", texts, ""},
-		{"user.roles", texts, ""},
-		{"user.amr", texts, ""},
-		{"user.claims", cel.MapType(cel.StringType, cel.DynType), "every claim of the credential"},
-		{"source.ip", ext.IPType, "an error when it is not known"},
-	}
-})
-
-// Variables returns what every condition may read, in the order of the reference.
-func Variables() []Variable {
-	var all []Variable
-	for _, v := range variables() {
-		all = append(all, Variable{v.name, cel.FormatCELType(v.of), v.doc})
-	}
-	return all
-}
-
-// The limits of what is compiled.
+// The limits of the parser, which come before MaxDepth can be checked.
 const (
-	maxDepth = 24   // of nested expressions
-	maxNodes = 1000 // of one expression
-	maxRegex = 250  // instructions of a compiled pattern
+	parserDepth = 250
+	maxNodes    = 16 << 10
+	maxRepairs  = 4 // of the text, to find a further fault
 )
 
-// base is the environment of every condition, without parameters.
-var base = sync.OnceValues(func() (*cel.Env, error) {
-	options := []cel.EnvOption{
-		cel.OptionalTypes(),
-		ext.Network(),
-		cel.CrossTypeNumericComparisons(true),
-		cel.DefaultUTCTimeZone(true),
-		cel.EagerlyValidateDeclarations(true),
-		cel.ParserExpressionSizeLimit(MaxText),
-		cel.ParserRecursionLimit(maxDepth),
+func newEnvironment() (*cel.Env, error) {
+	placeSharedErrors()
+	texts := cel.ListType(cel.StringType)
+	options := append([]cel.EnvOption{
+		cel.OptionalTypes(cel.OptionalTypesVersion(2)),
+		ext.Network(ext.NetworkVersion(1)),
+		cel.ParserRecursionLimit(parserDepth),
+		cel.ParserErrorRecoveryLimit(maxRepairs),
 		cel.ExpressionNodeLimit(maxNodes),
-		cel.ASTValidators(cel.ValidateDurationLiterals(), cel.ValidateTimestampLiterals(), cel.ValidateRegexLiterals()),
-		cel.Macros(headerMacro(), queryMacro()),
-		cel.Variable(inputName, inputType),
-		cel.Function(headerFunction, cel.Overload(headerFunction, []*cel.Type{inputType, cel.StringType}, cel.ListType(cel.StringType), cel.BinaryBinding(headerValues))),
-		cel.Function(queryFunction, cel.Overload(queryFunction, []*cel.Type{inputType, cel.StringType}, cel.ListType(cel.StringType), cel.BinaryBinding(queryValues))),
-	}
+		cel.CustomTypeAdapter(adapter{}),
+		cel.Function("header", cel.Overload("header_string", []*cel.Type{cel.StringType}, texts)),
+		cel.Function("query", cel.Overload("query_string", []*cel.Type{cel.StringType}, texts)),
+	}, innerFunctions()...)
 	for _, v := range variables() {
-		options = append(options, cel.Variable(v.name, v.of))
+		options = append(options, cel.Variable(v.Name, v.typ))
 	}
-	options = append(options,
-		cel.Function(boundedFunction, cel.Overload(boundedFunction, []*cel.Type{cel.DynType}, cel.DynType, cel.UnaryBinding(bounded))),
-		cel.Function(strictMatches, cel.Overload(strictMatches, []*cel.Type{cel.DynType, cel.DynType}, cel.BoolType, cel.BinaryBinding(matches))))
-	for name, binding := range comparisons {
-		options = append(options, cel.Function(name, cel.Overload(name, []*cel.Type{cel.DynType, cel.DynType}, cel.BoolType, cel.BinaryBinding(binding))))
+	for i := range MaxSegment {
+		options = append(options,
+			cel.Variable(segmentVariable+strconv.Itoa(i), cel.StringType),
+			cel.Variable(restVariable+strconv.Itoa(i), texts))
 	}
-	env, err := cel.NewEnv(options...)
-	if err != nil {
-		return nil, err
+	return cel.NewEnv(options...)
+}
+
+// What variables are called in a compiled condition, before a number or a name.
+const (
+	segmentVariable = "@segment "
+	restVariable    = "@rest "
+	headerVariable  = "@header "
+	queryVariable   = "@query "
+)
+
+// placeSharedErrors gives the errors that cel-go shares between evaluations a place in the
+// text. An evaluation that returns one would else write it, while others read it.
+func placeSharedErrors() {
+	const anywhere, endOfTime = 1, 1 << 62
+	types.LabelErrNode(anywhere, types.NoSuchOverloadErr())
+	types.LabelErrNode(anywhere, types.Int(endOfTime).ConvertToType(types.TimestampType))
+}
+
+// A Variable is one that every condition may read.
+type Variable struct {
+	Name string // group.name
+	Type string // as CEL writes it
+	Doc  string
+	typ  *cel.Type
+}
+
+// Variables returns the variables that every condition may read, in the order of the
+// documentation. Those of the path template, params.NAME, are the route's own.
+func Variables() []Variable { return append([]Variable(nil), variables()...) }
+
+var variables = sync.OnceValue(func() []Variable {
+	texts := cel.ListType(cel.StringType)
+	list := []Variable{
+		{Name: "request.method", typ: cel.StringType, Doc: "the method, as sent"},
+		{Name: "request.host", typ: cel.StringType, Doc: "the host, in lower case and without port"},
+		{Name: "request.path", typ: texts, Doc: "the decoded segments of the path; a trailing slash is a last one that is empty"},
+		{Name: "request.id", typ: cel.StringType, Doc: "the id that answer and record carry"},
+		{Name: "request.time", typ: cel.TimestampType, Doc: "when the request was checked"},
+		{Name: "caller.id", typ: cel.StringType, Doc: "the SPIFFE ID of the caller; an error when there is none"},
+		{Name: "caller.trust_domain", typ: cel.StringType, Doc: "its trust domain, without the scheme; an error when there is no caller"},
+		{Name: "caller.segments", typ: texts, Doc: "the segments of its path; an error when there is no caller"},
+		{Name: "user.provider", typ: cel.StringType, Doc: "the name of the IdentityProvider that proved the user"},
+		{Name: "user.subject", typ: cel.StringType, Doc: "who the user is to that provider; an error when the credential names none"},
+		{Name: "user.client", typ: cel.StringType, Doc: "the client that the user uses; an error when the credential names none"},
+		{Name: "user.acr", typ: cel.StringType, Doc: "how the user was authenticated (acr); an error when the credential does not say"},
+		{Name: "user.auth_time", typ: cel.TimestampType, Doc: "when the user was authenticated; an error when the credential does not say"},
+		{Name: "user.audiences", typ: texts, Doc: "whom the credential is meant for"},
+		{Name: "user.scopes", typ: texts, Doc: "the scopes, as the provider maps them"},
+		{Name: "user.roles", typ: texts, Doc: "the roles, as the provider maps them"},
+		{Name: "user.amr", typ: texts, Doc: "the methods of authentication (amr)"},
+		{Name: "user.claims", typ: cel.MapType(cel.StringType, cel.DynType), Doc: "every claim of the credential; one that is missing is an error"},
+		{Name: "source.ip", typ: ext.IPType, Doc: "the address at the other end of the connection; an error when it is not known"},
 	}
-	return env.Extend(func(e *cel.Env) (*cel.Env, error) {
-		return cel.CustomTypeAdapter(adapter{e.CELTypeAdapter()})(e)
-	})
+	for i := range list {
+		list[i].Type = cel.FormatCELType(list[i].typ)
+	}
+	return list
 })
 
-// inputType is the type of what header and query read, which no condition can name.
-var inputType = types.NewOpaqueType("postern.Request")
+// isVariable says that every condition may read a variable of this name.
+func isVariable(name string) bool {
+	for _, v := range variables() {
+		if v.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// isGroup says that a name stands for a group of variables.
+func isGroup(name string) bool {
+	switch name {
+	case "request", paramsGroup, "caller", "user", "source":
+		return true
+	}
+	return false
+}
+
+// members enumerates the variables of a group.
+func members(group string) string {
+	if group == paramsGroup {
+		return "the variables of the path"
+	}
+	var names []string
+	for _, v := range variables() {
+		if strings.HasPrefix(v.Name, group+".") {
+			names = append(names, v.Name)
+		}
+	}
+	return enumerate(names)
+}
+
+// isTypeName says that a name is a type, for type(x) == string.
+func isTypeName(name string) bool {
+	switch name {
+	case "bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint":
+		return true
+	}
+	return false
+}

@@ -53,6 +53,23 @@ func (f *faults) add(offset int32, format string, args ...any) {
 	f.list = append(f.list, &Error{line, column, fmt.Sprintf(format, args...)})
 }
 
+// anchor moves an offset at which the parser has a call or a field to where a reader begins:
+// from the bracket to the name before it, from the dot to the start of the variable.
+func (f *faults) anchor(offset int32) int32 {
+	runes := []rune(f.text)
+	if int(offset) >= len(runes) || !strings.ContainsRune("({.", runes[offset]) {
+		return offset
+	}
+	isName := func(r rune) bool {
+		return r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r) || runes[offset] == '.' && r == '.'
+	}
+	first := offset
+	for first > 0 && isName(runes[first-1]) {
+		first--
+	}
+	return first
+}
+
 // err returns what was reported, sorted, without repetitions and bounded.
 func (f *faults) err() error {
 	if len(f.list) == 0 {
@@ -63,19 +80,6 @@ func (f *faults) err() error {
 	})
 	f.list = slices.CompactFunc(f.list, func(a, b *Error) bool { return *a == *b })
 	return f.list[:min(len(f.list), MaxErrors)]
-}
-
-// beginning returns where the path of names begins, of which the point or bracket is at offset.
-func beginning(text string, offset int32) int32 {
-	runes := []rune(text)
-	at := int(min(max(offset, 0), int32(len(runes))))
-	if at == len(runes) || runes[at] != '.' && runes[at] != '[' {
-		return int32(at)
-	}
-	for at > 0 && (runes[at-1] == '_' || runes[at-1] == '.' || runes[at-1] == '?' || unicode.IsLetter(runes[at-1]) || unicode.IsDigit(runes[at-1])) {
-		at--
-	}
-	return int32(at)
 }
 
 // position returns the line and the column, from 1 and in bytes, of the code point at offset.

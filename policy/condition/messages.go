@@ -3,152 +3,167 @@ package condition
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
 
 	"cel.dev/cel-go/cel"
-	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/operators"
 )
 
-var (
-	undeclared = regexp.MustCompile(`^undeclared reference to '([^']*)'`)
-	noOverload = regexp.MustCompile(`^found no matching overload for '([^']*)' applied to '(.*)'`)
-	dotted     = regexp.MustCompile(`^[A-Za-z_]\w*(\s*\.\s*[A-Za-z_]\w*)?`)
-)
-
-// issues takes over what CEL found wrong, in the words of those who write conditions.
-func (f *faults) issues(found *cel.Issues, params []Param) {
-	for _, e := range found.Errors() {
-		start := beginning(f.text, f.offset(e.Location.Line(), e.Location.Column()))
-		message := e.Message
-		switch m := undeclared.FindStringSubmatch(message); {
-		case m != nil:
-			message = f.unknown(m[1], start, params)
-		default:
-			if m := noOverload.FindStringSubmatch(message); m != nil {
-				message = fmt.Sprintf("%s is not for %s", operator(m[1]), m[2])
-			}
-		}
-		f.add(start, "%s", shorten(message))
+// issues takes over what the parser or the type checker found, in words for who writes
+// policies, and says whether there was anything.
+func (f *faults) issues(issues *cel.Issues) bool {
+	if issues == nil || len(issues.Errors()) == 0 {
+		return false
 	}
+	for _, issue := range issues.Errors() {
+		offset := offsetOf(f.text, issue.Location.Line(), issue.Location.Column())
+		if rest, ok := strings.CutPrefix(issue.Message, "Syntax error: "); ok {
+			f.add(offset, "%s", explainSyntax(rest))
+			break // what follows is often its consequence
+		}
+		f.add(f.anchor(offset), "%s", explain(issue.Message))
+	}
+	return true
 }
 
-// unknown says of a name that there is none, and which may have been meant.
-func (f *faults) unknown(name string, start int32, params []Param) string {
-	if written := dotted.FindString(runesFrom(f.text, start)); strings.HasPrefix(written, name) {
-		name = strings.Join(strings.Fields(strings.ReplaceAll(written, ".", " . ")), "")
-	}
-	kind, field, _ := strings.Cut(name, ".")
-	if kind == "params" {
-		return fmt.Sprintf("the path has no variable %s: %s", field, available(params))
-	}
-	var names, fields []string
-	for _, v := range variables() {
-		names = append(names, v.name)
-		if strings.HasPrefix(v.name, kind+".") {
-			fields = append(fields, v.name)
+// offsetOf returns the code points before a line, from 1, and a column of it, from 0.
+func offsetOf(text string, line, column int) int32 {
+	offset := int32(0)
+	for _, r := range text {
+		if line <= 1 {
+			break
 		}
+		if offset++; r == '\n' {
+			line--
+		}
+	}
+	return offset + int32(max(column, 0))
+}
+
+// explain puts a message of CEL into other words.
+func explain(message string) string {
+	if found := overload().FindStringSubmatch(message); found != nil {
+		return explainOverload(found[1], found[2])
+	}
+	if found := mismatched().FindStringSubmatch(message); found != nil {
+		return fmt.Sprintf("expected %s, found %s", found[1], found[2])
 	}
 	switch {
-	case len(fields) > 0 && field == "":
-		return fmt.Sprintf("%s is read by its fields: %s", kind, strings.Join(fields, ", "))
-	case kind == "header" || kind == "query":
-		return fmt.Sprintf("%s takes one name in quotes, as in %s(\"x\")", kind, kind)
-	case nearest(name, names) != "":
-		return fmt.Sprintf("unknown variable %s: did you mean %s?", name, nearest(name, names))
-	case len(fields) > 0:
-		return fmt.Sprintf("unknown variable %s: there are %s", name, strings.Join(fields, ", "))
+	case strings.Contains(message, "recursion"):
+		return fmt.Sprintf("the condition is nested deeper than %d levels", MaxDepth)
+	case strings.Contains(message, "cannot be range of a comprehension"):
+		return "a macro goes through a list or a map, and " + between(message, "type '", "'") + " is neither"
+	case strings.Contains(message, "does not support field selection"):
+		return between(message, "type '", "'") + " has no fields"
 	}
-	return fmt.Sprintf("unknown variable %s: there are request, params, caller, user, source, header(…) and query(…)", name)
+	return strings.ToValidUTF8(message[:min(len(message), 300)], "")
 }
 
-func available(params []Param) string {
-	if len(params) == 0 {
-		return "there are none here"
+// explainSyntax shortens what the parser expects, which is often everything, and knows the
+// slips of those who write other languages.
+func explainSyntax(message string) string {
+	message, _, _ = strings.Cut(message, " expecting ")
+	message = strings.ToValidUTF8(message[:min(len(message), 120)], "")
+	switch {
+	case strings.Contains(message, "'<EOF>'"):
+		return "the condition ends too early: a value, a bracket or a quote is missing"
+	case strings.Contains(message, "at: '="):
+		return "syntax error at =: write == to compare"
+	case strings.Contains(message, "at: '&"), strings.Contains(message, "at: '|"):
+		return "syntax error: write && and ||"
+	case strings.Contains(message, "'and'"), strings.Contains(message, "'or'"), strings.Contains(message, "'not'"):
+		return "syntax error: write && for and, || for or, ! for not"
+	case strings.Contains(message, "at: '\""), strings.Contains(message, "at: ''"):
+		return "syntax error: a text has no closing quote"
 	}
-	var names []string
-	for _, p := range params {
-		names = append(names, "params."+p.Name)
-	}
-	return "it has " + strings.Join(names, ", ")
+	return "syntax error: " + message
 }
 
-// operator writes a function as it is written: _==_ is ==.
-func operator(name string) string {
-	if strings.HasPrefix(name, "_") || strings.HasSuffix(name, "_") || strings.HasPrefix(name, "@") {
-		return strings.Trim(name, "_@")
+// explainOverload says which types an operator or a function was given.
+func explainOverload(function, signature string) string {
+	target, args, isMember := strings.Cut(signature, ".(")
+	if !isMember {
+		args = strings.TrimPrefix(signature, "(")
 	}
-	return name
-}
-
-// result refuses an expression that is not true or false.
-func (f *faults) result(t *types.Type) {
-	if t.Kind() == types.DynKind {
-		f.add(0, "a condition is true or false, and what this is only the request shows: compare it, as in … == true")
-		return
-	}
-	f.add(0, "a condition is true or false: this is a %s", t)
-}
-
-// offset returns the code point at a line, from 1, and a column, from 0.
-func (f *faults) offset(line, column int) int32 {
-	at, runes := 1, []rune(f.text)
-	for i := range runes {
-		if at == line {
-			return int32(i + column)
+	list := split(strings.TrimSuffix(args, ")"))
+	if symbol, ok := operators.FindReverseBinaryOperator(function); ok && len(list) == 2 {
+		if symbol == "in" {
+			return fmt.Sprintf("%s cannot be in %s", list[0], list[1])
 		}
-		if runes[i] == '\n' {
-			at++
+		return fmt.Sprintf("%s cannot be between %s and %s", symbol, list[0], list[1])
+	}
+	switch function {
+	case operators.Conditional:
+		return fmt.Sprintf("?: needs a condition and two values of one type, not %s", enumerate(list))
+	case operators.Index, operators.OptIndex:
+		return fmt.Sprintf("%s has no element [%s]", list[0], list[len(list)-1])
+	case operators.LogicalNot, operators.Negate:
+		return fmt.Sprintf("%s cannot be before %s", strings.TrimSuffix(function, "_"), list[0])
+	}
+	if isMember {
+		return fmt.Sprintf("%s has no %s(%s)%s", target, function, strings.Join(list, ", "), formAdvice(function))
+	}
+	return fmt.Sprintf("%s() does not take %s%s", function, strings.Join(list, ", "), formAdvice(function))
+}
+
+// formAdvice says what a function takes.
+func formAdvice(function string) string {
+	const most = 4
+	for _, f := range Functions() {
+		if f.Name == function && len(f.Forms) <= most {
+			return ": there is " + enumerate(f.Forms)
 		}
 	}
-	return int32(len(runes))
+	return ""
 }
 
-func runesFrom(s string, start int32) string {
-	runes := []rune(s)
-	return string(runes[min(max(int(start), 0), len(runes)):])
-}
-
-// shorten keeps a message in one line that can be read.
-func shorten(s string) string {
-	s, _, _ = strings.Cut(s, "\n")
-	if runes := []rune(s); len(runes) > 300 {
-		return string(runes[:300]) + "…"
+// explainEvaluation puts what an evaluation came to into other words.
+func explainEvaluation(message string) string {
+	switch {
+	case strings.HasPrefix(message, "no such key: "):
+		return "there is no " + strings.TrimPrefix(message, "no such key: ")
+	case strings.HasPrefix(message, "no such overload: "):
+		name := strings.TrimPrefix(message, "no such overload: ")
+		if symbol, ok := operators.FindReverse(name); ok && symbol != "" {
+			name = symbol
+		}
+		return "a value has a type that " + name + " does not take"
+	case strings.HasSuffix(message, "expected iterable type"):
+		return "a macro goes through a list or a map, and this is " + strings.ToLower(between(message, "types.", "'"))
+	case message == "no such overload":
+		return "a value has a type that the operation does not take"
 	}
+	return strings.ToValidUTF8(message[:min(len(message), 300)], "")
+}
+
+// split splits a list of types at its commas, those inside of a type excepted.
+func split(list string) []string {
+	var parts []string
+	depth, start := 0, 0
+	for i, r := range list {
+		switch {
+		case r == '(':
+			depth++
+		case r == ')':
+			depth--
+		case r == ',' && depth == 0:
+			parts, start = append(parts, strings.TrimSpace(list[start:i])), i+1
+		}
+	}
+	return append(parts, strings.TrimSpace(list[start:]))
+}
+
+// between returns what stands in s after one text and before another.
+func between(s, after, before string) string {
+	_, s, _ = strings.Cut(s, after)
+	s, _, _ = strings.Cut(s, before)
 	return s
 }
 
-// nearest returns the name that differs in at most two letters, or "".
-func nearest(written string, names []string) string {
-	best, distance := "", 3
-	if len(written) > 40 {
-		return ""
-	}
-	for _, name := range names {
-		if d := edits(written, name); d < distance {
-			best, distance = name, d
-		}
-	}
-	return best
+func overload() *regexp.Regexp {
+	return regexp.MustCompile(`^found no matching overload for '(.+)' applied to '(.*)'$`)
 }
 
-// edits counts the letters that are missing, too many or wrong (the Levenshtein distance).
-func edits(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		above := slices.Clone(row)
-		row[0] = i + 1
-		for j := range len(b) {
-			row[j+1] = min(above[j+1], row[j]) + 1
-			if a[i] == b[j] {
-				row[j+1] = min(row[j+1], above[j])
-			} else {
-				row[j+1] = min(row[j+1], above[j]+1)
-			}
-		}
-	}
-	return row[len(b)]
+func mismatched() *regexp.Regexp {
+	return regexp.MustCompile(`^expected type '(.+)' but found '(.+)'$`)
 }

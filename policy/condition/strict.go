@@ -1,309 +1,205 @@
 package condition
 
 import (
+	"cmp"
+	"errors"
+	"fmt"
 	"math"
-	"regexp"
 
-	"cel.dev/cel-go/common/ast"
-	"cel.dev/cel-go/common/operators"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
 )
 
-// CEL says of two values of different types that they are not equal. Of a claim that is nobody's
-// intention: `user.claims.blocked != true` must not hold because the issuer sent "true". So where
-// the type of an operand is known only when the request is there, comparisons of our own take
-// the place of CEL's, to which another type is an error.
-const (
-	matchesFunction = "matches"
-	boundedFunction = "@bounded"
-	strictMatches   = "@matches"
-	strictEqual     = "@eq"
-	strictNotEqual  = "@ne"
-	strictLess      = "@lt"
-	strictLessEq    = "@le"
-	strictGreater   = "@gt"
-	strictGreatEq   = "@ge"
-	strictIn        = "@in_strict"
-)
+// CEL says of two values of different types that they are not equal, and would so let a
+// condition hold, or not hold, because a claim has another type than its author thought. Here
+// comparing them is an error.
 
-var strictFor = map[string]string{
-	operators.Equals:        strictEqual,
-	operators.NotEquals:     strictNotEqual,
-	operators.Less:          strictLess,
-	operators.LessEquals:    strictLessEq,
-	operators.Greater:       strictGreater,
-	operators.GreaterEquals: strictGreatEq,
-	operators.In:            strictIn,
+// maxExact bounds the integers that a double has all of, and those next to it (RFC 7493
+// section 2.2).
+const maxExact = 1<<53 - 1
+
+// errInexact is for a comparison of numbers that rounding could decide.
+var errInexact = errors.New("an integer above 2^53-1 cannot be compared with a number that has a fraction or an exponent: write both as integers")
+
+// A mismatch is the comparison of two values of different types. Its text is made when it is
+// read: a search may meet many, and only the first is told.
+type mismatch struct{ a, b ref.Val }
+
+// Error returns the message.
+func (e mismatch) Error() string {
+	advice := ""
+	if e.a == types.NullValue || e.b == types.NullValue {
+		advice = ": ask for its type() first"
+	}
+	return "cannot compare " + typeOf(e.a) + " with " + typeOf(e.b) + advice
 }
 
-var comparisons = map[string]func(a, b ref.Val) ref.Val{
-	strictEqual:    same,
-	strictNotEqual: func(a, b ref.Val) ref.Val { return not(same(a, b)) },
-	strictLess:     func(a, b ref.Val) ref.Val { return ordered(a, b, func(c int) bool { return c < 0 }) },
-	strictLessEq:   func(a, b ref.Val) ref.Val { return ordered(a, b, func(c int) bool { return c <= 0 }) },
-	strictGreater:  func(a, b ref.Val) ref.Val { return ordered(a, b, func(c int) bool { return c > 0 }) },
-	strictGreatEq:  func(a, b ref.Val) ref.Val { return ordered(a, b, func(c int) bool { return c >= 0 }) },
-	strictIn:       in,
+// typeOf names the type of a value as CEL does.
+func typeOf(v ref.Val) string {
+	if v == types.NullValue {
+		return "null"
+	}
+	return v.Type().TypeName()
 }
 
-// makeStrict puts functions of our own in place of CEL's where a type is not known, and wherever
-// the size of what a request brings would otherwise decide how long it takes.
-func makeStrict(checked *ast.AST) {
-	factory := ast.NewExprFactory()
-	next := int64(0)
-	for id := range checked.IDs() {
-		next = max(next, id)
+// equal says whether two values are equal. It is an error when they have different types, or
+// when they contain such values in the same place: of lists of one size, or of maps with the
+// same keys. Lists and maps that already differ in that are not equal.
+func (m *meter) equal(a, b ref.Val) (bool, error) {
+	if !m.spend(step) || !m.pay(a) {
+		return false, errTooCostly
 	}
-	call := func(e ast.Expr, name string, args ...ast.Expr) {
-		e.SetKindCase(factory.NewCall(e.ID(), name, args...))
-		checked.SetReference(e.ID(), ast.NewFunctionReference(name))
+	if err := errorOf(a, b); err != nil {
+		return false, err
 	}
-	ast.PostOrderVisit(checked.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
-		switch e.Kind() {
-		case ast.ComprehensionKind:
-			c := e.AsComprehension()
-			next++
-			within := factory.NewUnspecifiedExpr(next)
-			call(within, boundedFunction, c.IterRange())
-			e.SetKindCase(factory.NewComprehension(e.ID(), within, c.IterVar(), c.AccuVar(), c.AccuInit(), c.LoopCondition(), c.LoopStep(), c.Result()))
-		case ast.CallKind:
-			args := e.AsCall().Args()
-			if name := e.AsCall().FunctionName(); name == matchesFunction {
-				text := args[0]
-				if e.AsCall().IsMemberFunction() {
-					text = e.AsCall().Target()
-				}
-				pattern, _ := literal(args[len(args)-1])
-				next++
-				call(e, strictMatches, text, factory.NewLiteral(next, regexVal{Regexp: regexp.MustCompile(pattern)}))
-			} else if strict := strictFor[name]; strict != "" && len(args) == 2 && (!isScalar(checked.GetType(args[0].ID())) || !isScalar(checked.GetType(args[1].ID()))) {
-				call(e, strict, args...)
-			}
-		default: // nothing else compares or loops
+	if isNumber(a) && isNumber(b) {
+		order, err := compareNumbers(a, b)
+		return order == 0, err
+	}
+	switch x := a.(type) {
+	case types.String:
+		if y, ok := b.(types.String); ok {
+			return x == y, nil
 		}
-	}))
-}
-
-// isScalar says that a value of the type has no parts, and that the type is known.
-func isScalar(t *types.Type) bool {
-	if t == nil {
-		return false
-	}
-	switch t.Kind() {
-	case types.BoolKind, types.IntKind, types.UintKind, types.DoubleKind, types.StringKind, types.BytesKind, types.TimestampKind, types.DurationKind, types.NullTypeKind, types.TypeKind:
-		return true
-	case types.OpaqueKind:
-		return len(t.Parameters()) == 0
-	default:
-		return false
-	}
-}
-
-// bounded is the list or map that a loop goes through.
-func bounded(v ref.Val) ref.Val {
-	if sizer, ok := v.(traits.Sizer); ok {
-		if n, ok := sizer.Size().(types.Int); !ok || n > maxEntries {
-			return types.NewErr("a %s of %d entries is looked through: at most %d can be", v.Type().TypeName(), n, maxEntries)
-		}
-	}
-	return v
-}
-
-// regexVal is a pattern that was compiled when the condition was.
-type regexVal struct {
-	opaque
-	*regexp.Regexp
-}
-
-func matches(text, pattern ref.Val) ref.Val {
-	s, ok := text.(types.String)
-	p, isPattern := pattern.(regexVal)
-	switch {
-	case types.IsUnknownOrError(text):
-		return text
-	case !ok || !isPattern:
-		return types.NewErr("a %s is matched with a pattern", text.Type().TypeName())
-	case len(s) > maxValue:
-		return types.NewErr("a text of %d bytes is matched with a pattern: at most %d can be", len(s), maxValue)
-	}
-	return types.Bool(p.MatchString(string(s)))
-}
-
-func not(v ref.Val) ref.Val {
-	if b, ok := v.(types.Bool); ok {
-		return !b
-	}
-	return v
-}
-
-func mismatch(a, b ref.Val) ref.Val {
-	return types.NewErr("a %s is compared with a %s", a.Type().TypeName(), b.Type().TypeName())
-}
-
-// A counted comparison looks at a bounded number of parts.
-type counted struct{ left int }
-
-func same(a, b ref.Val) ref.Val { return (&counted{maxEntries}).equal(a, b) }
-
-// equal compares deeply. Sizes and keys that differ are unequal; else a part of another type is
-// an error.
-func (c *counted) equal(a, b ref.Val) ref.Val {
-	if c.left--; c.left < 0 {
-		return types.NewErr("values of more than %d parts are compared", maxEntries)
-	}
-	if types.IsUnknownOrError(a) {
-		return a
-	}
-	if types.IsUnknownOrError(b) {
-		return b
-	}
-	if sign, numbers := compareNumbers(a, b); numbers {
-		if i, ok := sign.(types.Int); ok {
-			return types.Bool(i == 0)
-		}
-		return sign
-	}
-	switch a := a.(type) {
-	case *types.Optional:
-		return c.equalOptional(a, b)
-	case traits.Mapper:
-		if b, ok := b.(traits.Mapper); ok {
-			return c.equalMap(a, b)
-		}
-		return mismatch(a, b)
 	case traits.Lister:
-		if b, ok := b.(traits.Lister); ok {
-			return c.equalList(a, b)
+		if y, ok := b.(traits.Lister); ok {
+			return m.equalLists(x, y)
 		}
-		return mismatch(a, b)
-	}
-	if a.Type().TypeName() != b.Type().TypeName() {
-		return mismatch(a, b)
-	}
-	return a.Equal(b)
-}
-
-func (c *counted) equalOptional(a *types.Optional, b ref.Val) ref.Val {
-	other, ok := b.(*types.Optional)
-	switch {
-	case !ok:
-		return mismatch(a, b)
-	case a.HasValue() && other.HasValue():
-		return c.equal(a.GetValue(), other.GetValue())
+	case traits.Mapper:
+		if y, ok := b.(traits.Mapper); ok {
+			return m.equalMaps(x, y)
+		}
+	case *types.Optional:
+		if y, ok := b.(*types.Optional); ok {
+			if !x.HasValue() || !y.HasValue() {
+				return x.HasValue() == y.HasValue(), nil
+			}
+			return m.equal(x.GetValue(), y.GetValue())
+		}
 	default:
-		return types.Bool(a.HasValue() == other.HasValue())
-	}
-}
-
-func (c *counted) equalList(a, b traits.Lister) ref.Val {
-	if a.Size().Equal(b.Size()) != types.True {
-		return types.False
-	}
-	verdict := ref.Val(types.True)
-	for i, n := types.Int(0), a.Size().(types.Int); i < n; i++ {
-		switch same := c.equal(a.Get(i), b.Get(i)); {
-		case types.IsUnknownOrError(same):
-			return same
-		case same != types.True:
-			verdict = types.False
+		if a.Type() == b.Type() {
+			return a.Equal(b) == types.True, nil
 		}
 	}
-	return verdict
+	return false, mismatch{a, b}
 }
 
-func (c *counted) equalMap(a, b traits.Mapper) ref.Val {
-	if a.Size().Equal(b.Size()) != types.True {
-		return types.False
+// equalLists compares element by element. Lists of different sizes are not equal.
+func (m *meter) equalLists(a, b traits.Lister) (bool, error) {
+	if a.Size() != b.Size() {
+		return false, nil
 	}
-	verdict := ref.Val(types.True)
-	var failed ref.Val
+	same := true
+	for i := types.IntZero; i < a.Size().(types.Int); i++ {
+		m.spend(2 * step) // to make the elements values
+		// A later element may have another type, so a difference does not end the comparison.
+		equal, err := m.equal(a.Get(i), b.Get(i))
+		if err != nil {
+			return false, err
+		}
+		same = same && equal
+	}
+	return same, nil
+}
+
+// equalMaps compares value by value. Maps with different keys are not equal.
+func (m *meter) equalMaps(a, b traits.Mapper) (bool, error) {
+	if a.Size() != b.Size() {
+		return false, nil
+	}
+	if !m.spend(lookupCost * step * sizeOf(a)) {
+		return false, errTooCostly
+	}
+	var pairs [][2]ref.Val
 	for it := a.Iterator(); it.HasNext() == types.True; {
 		key := it.Next()
-		value, found := b.Find(key)
+		left, _ := a.Find(key)
+		right, found := b.Find(key)
 		if !found {
-			return types.False
+			return false, nil
 		}
-		mine, _ := a.Find(key)
-		switch same := c.equal(mine, value); {
-		case types.IsUnknownOrError(same):
-			failed = same
-		case same != types.True:
-			verdict = types.False
+		pairs = append(pairs, [2]ref.Val{left, right})
+	}
+	same := true
+	for _, pair := range pairs {
+		equal, err := m.equal(pair[0], pair[1])
+		if err != nil {
+			return false, err
 		}
+		same = same && equal
 	}
-	if failed != nil {
-		return failed
-	}
-	return verdict
+	return same, nil
 }
 
-// in looks for a value in a list, or a key in a map: found beats an error, and an error beats
-// "not found".
-func in(v, container ref.Val) ref.Val {
-	if types.IsUnknownOrError(v) {
-		return v
+// contains says whether a list has a value, or a map has a key. Without one that is equal, one
+// of another type is an error.
+func (m *meter) contains(v, container ref.Val) (bool, error) {
+	if err := errorOf(v, container); err != nil {
+		return false, err
 	}
-	if types.IsUnknownOrError(container) {
-		return container
+	if object, ok := container.(traits.Mapper); ok {
+		if _, isJSON := object.Value().(map[string]any); isJSON && v.Type() == types.StringType {
+			_, found := object.Find(v)
+			return found, nil
+		}
 	}
 	iterable, ok := container.(traits.Iterable)
 	if !ok {
-		return types.NewErr("a %s is looked for in a %s", v.Type().TypeName(), container.Type().TypeName())
+		return false, fmt.Errorf("cannot look for a value in %s: it is no list and no map", typeOf(container))
 	}
-	if large := bounded(container); types.IsError(large) {
-		return large
-	}
-	verdict := ref.Val(types.False)
+	var failure error
 	for it := iterable.Iterator(); it.HasNext() == types.True; {
-		switch same := same(v, it.Next()); {
-		case same == types.True:
-			return same
-		case types.IsUnknownOrError(same):
-			verdict = same
+		m.spend(2 * step) // to make the element a value
+		equal, err := m.equal(it.Next(), v)
+		switch {
+		case errors.Is(err, errTooCostly): // which nothing makes good
+			return false, err
+		case equal && err == nil:
+			return true, nil
+		case failure == nil:
+			failure = err
 		}
 	}
-	return verdict
+	return false, failure
 }
 
-// ordered compares numbers with numbers, and otherwise what is of one type and has an order.
-func ordered(a, b ref.Val, is func(int) bool) ref.Val {
-	if types.IsUnknownOrError(a) {
-		return a
+// compare orders two values of one type.
+func (m *meter) compare(a, b ref.Val) (int, error) {
+	if !m.spend(step) || !m.pay(a) {
+		return 0, errTooCostly
 	}
-	if types.IsUnknownOrError(b) {
-		return b
+	if err := errorOf(a, b); err != nil {
+		return 0, err
 	}
-	c, numbers := compareNumbers(a, b)
-	if !numbers {
-		comparer, ok := a.(traits.Comparer)
-		if !ok || a.Type().TypeName() != b.Type().TypeName() {
-			return mismatch(a, b)
-		}
-		c = comparer.Compare(b)
+	if isNumber(a) && isNumber(b) {
+		return compareNumbers(a, b)
 	}
-	if i, ok := c.(types.Int); ok {
-		return types.Bool(is(int(i)))
+	x, ok := a.(traits.Comparer)
+	if !ok {
+		return 0, fmt.Errorf("%s has no order", typeOf(a))
 	}
-	return c
+	if a.Type() != b.Type() {
+		return 0, mismatch{a, b}
+	}
+	order := x.Compare(b)
+	n, ok := order.(types.Int)
+	if !ok {
+		return 0, errorOf(order, order)
+	}
+	return int(n), nil
 }
 
-// exact is the greatest integer up to which a double holds every one.
-const exact = 1 << 53
-
-// compareNumbers compares two numbers. An integer that a double cannot hold is not compared with
-// one.
-func compareNumbers(a, b ref.Val) (c ref.Val, numbers bool) {
-	if !isNumber(a) || !isNumber(b) {
-		return nil, false
+// errorOf returns the error that one of two values is, nil when neither is one. A list may
+// have one: a claim that has no meaning, such as a number that fits no type.
+func errorOf(a, b ref.Val) error {
+	if err, ok := a.(*types.Err); ok {
+		return err
 	}
-	_, aDouble := a.(types.Double)
-	_, bDouble := b.(types.Double)
-	if aDouble != bDouble && (isInexact(a) || isInexact(b)) {
-		return types.NewErr("an integer beyond 2^53 is compared with a double"), true
+	if err, ok := b.(*types.Err); ok {
+		return err
 	}
-	return a.(traits.Comparer).Compare(b), true
+	return nil
 }
 
 func isNumber(v ref.Val) bool {
@@ -314,14 +210,45 @@ func isNumber(v ref.Val) bool {
 	return false
 }
 
-func isInexact(v ref.Val) bool {
-	switch v := v.(type) {
+// compareNumbers orders two numbers of any type, and is an error where rounding could decide.
+func compareNumbers(a, b ref.Val) (int, error) {
+	switch x := a.(type) {
 	case types.Int:
-		return v > exact || v < -exact
+		switch y := b.(type) {
+		case types.Int:
+			return cmp.Compare(x, y), nil
+		case types.Uint:
+			if x < 0 {
+				return -1, nil
+			}
+			return cmp.Compare(types.Uint(x), y), nil
+		case types.Double:
+			return compareDoubles(float64(x), float64(y), x < -maxExact || x > maxExact)
+		}
 	case types.Uint:
-		return v > exact
+		switch y := b.(type) {
+		case types.Uint:
+			return cmp.Compare(x, y), nil
+		case types.Double:
+			return compareDoubles(float64(x), float64(y), x > maxExact)
+		}
 	case types.Double:
-		return math.IsNaN(float64(v))
+		if y, ok := b.(types.Double); ok {
+			return compareDoubles(float64(x), float64(y), false)
+		}
 	}
-	return false
+	order, err := compareNumbers(b, a)
+	return -order, err
+}
+
+// compareDoubles orders two doubles. What is not a number is not equal to anything and has no
+// place in an order, so it is an error.
+func compareDoubles(a, b float64, inexact bool) (int, error) {
+	switch {
+	case math.IsNaN(a) || math.IsNaN(b):
+		return 0, errors.New("cannot compare what is not a number")
+	case inexact:
+		return 0, errInexact
+	}
+	return cmp.Compare(a, b), nil
 }

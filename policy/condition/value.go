@@ -2,9 +2,8 @@ package condition
 
 import (
 	"encoding/json"
-	"errors"
+	"fmt"
 	"math"
-	"reflect"
 	"strconv"
 	"strings"
 
@@ -12,66 +11,51 @@ import (
 	"cel.dev/cel-go/common/types/ref"
 )
 
-// An adapter makes values of CEL of what a request and a credential hold, when they are looked
-// at. Numbers of JSON are integers or doubles as they are written; one that neither holds is an
-// error to whoever uses it.
-type adapter struct{ types.Adapter }
+// An adapter makes CEL values of what an Input holds, one at a time and when it is looked at:
+// the claims of a user are shared by many requests and are never converted as a whole.
+type adapter struct{}
 
 // NativeToValue implements types.Adapter.
-func (a adapter) NativeToValue(v any) ref.Val {
-	switch v := v.(type) {
-	case json.Number:
-		return number(v)
-	case map[string]any:
-		return types.NewStringInterfaceMap(a, v)
-	case []any:
-		return types.NewDynamicList(a, v)
-	case []string:
-		return textList(v)
+func (adapter) NativeToValue(value any) ref.Val {
+	switch v := value.(type) {
+	case nil:
+		return types.NullValue
+	case ref.Val:
+		return v
+	case bool:
+		return types.Bool(v)
 	case string:
-		return text(v)
+		return types.String(v)
+	case json.Number:
+		return number(v.String())
+	case int:
+		return types.Int(v)
+	case []string:
+		return (*texts)(&v)
+	case []any:
+		return types.NewDynamicList(adapter{}, v)
+	case []ref.Val:
+		return types.NewRefValList(adapter{}, v)
+	case map[string]any:
+		return types.NewStringInterfaceMap(adapter{}, v)
+	case map[ref.Val]ref.Val:
+		return types.NewRefValMap(adapter{}, v)
 	}
-	return a.Adapter.NativeToValue(v)
+	return types.WrapErr(fmt.Errorf("a value of type %T has no meaning here", value))
 }
 
-// text is a text that is not too long to be looked at.
-func text(s string) ref.Val {
-	if len(s) > maxValue {
-		return types.NewErr("a text of %d bytes: at most %d are looked at", len(s), maxValue)
-	}
-	return types.String(s)
-}
-
-func textList(all []string) ref.Val {
-	for _, s := range all {
-		if v := text(s); types.IsError(v) {
-			return v
-		}
-	}
-	return types.NewStringList(types.DefaultTypeAdapter, all)
-}
-
-func number(n json.Number) ref.Val {
-	text := string(n)
-	if !strings.ContainsAny(text, ".eE") {
-		i, err := strconv.ParseInt(text, 10, 64)
+// number returns a JSON number: an int when it is written like one, else a double.
+func number(s string) ref.Val {
+	if !strings.ContainsAny(s, ".eE") {
+		n, err := strconv.ParseInt(s, 10, 64)
 		if err != nil {
-			return types.NewErr("a number is beyond 64 bits")
+			return types.WrapErr(fmt.Errorf("the number %s does not fit 64 bits", shorten(s)))
 		}
-		return types.Int(i)
+		return types.Int(n)
 	}
-	f, err := strconv.ParseFloat(text, 64)
+	f, err := strconv.ParseFloat(s, 64)
 	if err != nil || math.IsInf(f, 0) || math.IsNaN(f) {
-		return types.NewErr("a number is beyond what a double holds")
+		return types.WrapErr(fmt.Errorf("the number %s is out of range", shorten(s)))
 	}
 	return types.Double(f)
 }
-
-// opaque is what a value needs that nothing can be done with.
-type opaque struct{}
-
-func (opaque) ConvertToNative(reflect.Type) (any, error) { return nil, errors.New("no native value") }
-func (opaque) ConvertToType(ref.Type) ref.Val            { return types.NewErr("it cannot be converted") }
-func (opaque) Equal(ref.Val) ref.Val                     { return types.NewErr("it cannot be compared") }
-func (opaque) Type() ref.Type                            { return inputType }
-func (opaque) Value() any                                { return nil }
