@@ -124,6 +124,40 @@ func TestCompileRefusesGuardrailsThatParsingWould(t *testing.T) {
 	}
 }
 
+// TestCompileBoundsConditions holds that what one request may evaluate is bounded, wherever the
+// conditions stand.
+func TestCompileBoundsConditions(t *testing.T) {
+	rules := func(n int) []syntax.Rule {
+		var all []syntax.Rule
+		for i := range n {
+			all = append(all, syntax.Rule{
+				Position: syntax.Position{Source: "a.yaml", Line: i + 1, Column: 1}, Callers: []syntax.Text{{Value: "anyone"}},
+				When: &syntax.Condition{Text: fmt.Sprintf(`user.claims.groups.exists(g, g == "%d")`, i)},
+			})
+		}
+		return all
+	}
+	set := func(everywhere, allow, deny int) error {
+		at := syntax.Position{Source: "a.yaml", Line: 99, Column: 5}
+		_, err := policy.Compile([]syntax.Document{{ServicePolicy: &syntax.ServicePolicy{
+			Workloads: []syntax.Text{{Value: workload}}, Deny: rules(everywhere),
+			Routes: []syntax.Route{{
+				Position: at, HTTP: &syntax.HTTP{Methods: []syntax.Text{{Value: "GET"}}, Path: syntax.Text{Value: "/"}},
+				Allow: rules(allow), Deny: rules(deny),
+			}},
+		}}}, options)
+		return err
+	}
+	if err := set(5, 10, 10); err != nil {
+		t.Errorf("25 costly conditions: %v", err)
+	}
+	for _, tc := range [][3]int{{6, 10, 10}, {0, 26, 0}, {0, 0, 26}, {26, 0, 0}} {
+		if err := set(tc[0], tc[1], tc[2]); err == nil || !strings.HasPrefix(err.Error(), "a.yaml:99:5: the conditions that one request to this route may evaluate could cost 520000 together") {
+			t.Errorf("%v costly conditions: %v", tc, err)
+		}
+	}
+}
+
 // TestCatalog holds that a set that comes from a catalog is the one that Compile makes, and that
 // making one leaves the others as they are.
 func TestCatalog(t *testing.T) {
