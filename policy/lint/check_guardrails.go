@@ -12,7 +12,7 @@ func (w *world) checkGuardrails() {
 
 // checkMatched finds a guardrail that holds for no workload that is known.
 func (w *world) checkMatched(g *guardrail) {
-	if w.partial || len(w.policies) == 0 || slices.ContainsFunc(w.policies, g.mayHoldFor) {
+	if w.partial || len(w.policies) == 0 || slices.ContainsFunc(w.realms, g.mayHoldFor) {
 		return
 	}
 	w.addAt(UnmatchedGuardrail, g.from.Position, "no policy here protects a workload that this guardrail is for: is the trust domain or a segment misspelt?")
@@ -37,8 +37,11 @@ func (w *world) checkGap(g *guardrail) {
 	f := w.addAt(GuardrailGap, g.from.HTTP.Path.Position, "this holds for everything below %s, and not for %s itself: add a guardrail for that path", trunk.text, trunk.text).as(Info)
 	f.around = g.from.Position
 	for _, p := range w.policies {
+		if !w.spend(len(p.routes), g.from.Position) || !g.mayHoldFor(p.realm) || g.takesOut(p.realm, &gap) {
+			continue
+		}
 		for _, r := range p.routes {
-			if len(enforcedOf(r.allow)) > 0 && g.mayHoldFor(p) && r.area.meets(&gap) && !g.takesOut(p, &gap) {
+			if r.area.meets(&gap) && len(enforcedOf(r.allow)) > 0 {
 				f.as(Warning).related(r.from.Position, "a route that goes there")
 				return
 			}
@@ -64,10 +67,9 @@ func (other *guardrail) closes(g *guardrail, gap *area) bool {
 	return other.rule.within(g.rule)
 }
 
-// takesOut says that an except of the guardrail takes out everything of gap for a policy, or
-// would, were it not for the path.
-func (g *guardrail) takesOut(p *servicePolicy, gap *area) bool {
+// takesOut says that an except of the guardrail takes out everything of gap for a realm.
+func (g *guardrail) takesOut(r *realm, gap *area) bool {
 	return slices.ContainsFunc(g.except, func(e except) bool {
-		return (e.workloads == nil || p.workloads.within(e.workloads)) && gap.within(&e.area)
+		return (e.workloads == nil || r.workloads.within(e.workloads)) && gap.within(&e.area)
 	})
 }

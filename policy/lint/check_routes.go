@@ -9,14 +9,7 @@ import (
 // checkRoutes finds routes that no request goes to, and routes that do nothing.
 func (w *world) checkRoutes() {
 	for _, p := range w.policies {
-		total := 0
-		for _, q := range p.covering {
-			total += len(q.routes)
-		}
-		if len(p.routes) == 0 || !w.spend(total, p.routes[0].from.Position) {
-			continue
-		}
-		services, shapes := servicesOf(p.covering), shapesOf(p.covering)
+		services, shapes := p.realm.services, p.realm.shapes
 		for _, r := range p.routes {
 			switch why, by := r.unreachable(services, shapes); {
 			case by != nil:
@@ -28,35 +21,6 @@ func (w *world) checkRoutes() {
 			}
 		}
 	}
-}
-
-// servicesOf returns the gRPC services that routes name, each with one of them.
-func servicesOf(policies []*servicePolicy) map[string]*route {
-	services := map[string]*route{}
-	for _, p := range policies {
-		for _, r := range p.routes {
-			if g := r.from.GRPC; g != nil && services[g.Service.Value] == nil {
-				services[g.Service.Value] = r
-			}
-		}
-	}
-	return services
-}
-
-// shapesOf returns the paths of http routes without the names of their variables, each with one
-// route.
-func shapesOf(policies []*servicePolicy) map[string]*route {
-	shapes := map[string]*route{}
-	for _, p := range policies {
-		for _, r := range p.routes {
-			for _, path := range r.area.paths {
-				if s := path.shape(); r.from.HTTP != nil && shapes[s] == nil {
-					shapes[s] = r
-				}
-			}
-		}
-	}
-	return shapes
 }
 
 // unreachable says why no request goes to a route, and which route they go to; "" when some may.
@@ -111,9 +75,11 @@ func (w *world) checkAllows(r *route) {
 			return
 		}
 	}
-	for _, p := range r.policy.meeting {
-		for _, other := range p.routes {
-			if len(other.allow) > 0 && other.key != r.key && other.isWider(r) {
+	for _, realm := range r.policy.realm.meeting {
+		for _, p := range realm.policies {
+			if !w.spend(len(p.routes), r.from.Position) || slices.ContainsFunc(p.routes, func(other *route) bool {
+				return len(other.allow) > 0 && other.key != r.key && other.isWider(r)
+			}) {
 				return
 			}
 		}

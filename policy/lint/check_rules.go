@@ -14,13 +14,9 @@ type bench struct{ mine, all []*rule }
 // checkRules compares the rules of each route, and those of each policy.
 func (w *world) checkRules() {
 	for _, p := range w.policies {
-		var all []*rule
-		for _, q := range p.covering {
-			all = append(all, enforcedOf(q.deny)...)
-		}
-		w.checkBench(bench{enforcedOf(p.deny), all})
+		w.checkBench(bench{enforcedOf(p.deny), p.realm.deny})
 		for _, r := range p.routes {
-			denies, allows := slices.Clip(all), []*rule(nil)
+			denies, allows := slices.Clip(p.realm.deny), []*rule(nil)
 			for _, peer := range w.peers(r) {
 				denies = append(denies, enforcedOf(peer.deny)...)
 				allows = append(allows, enforcedOf(peer.allow)...)
@@ -38,12 +34,17 @@ func enforcedOf(rules []*rule) []*rule {
 
 // checkBench finds the rules that others make superfluous.
 func (w *world) checkBench(b bench) {
-	if len(b.mine) == 0 || !w.spend(len(b.mine)*len(b.all), b.mine[0].at) {
+	if len(b.mine) == 0 {
 		return
 	}
+	x := newCallerIndex(b.all)
 	for _, a := range b.mine {
+		candidates := x.around(a)
+		if !w.spend(len(candidates), a.at) {
+			return
+		}
 		var better, undercuts *rule
-		for _, other := range b.all {
+		for _, other := range candidates {
 			if other == a || other.gone || !a.within(other) || isTwin(a, other) && a.at.Compare(other.at) < 0 {
 				continue
 			}
@@ -66,9 +67,50 @@ func (w *world) checkBench(b bench) {
 	}
 }
 
+// A callerIndex finds the rules whose callers may be all that another's are.
+type callerIndex struct {
+	all  []*rule
+	wide []*rule         // of anyone, of all, or of patterns
+	by   map[*id][]*rule // the others, by each of their callers; nil when there are few
+}
+
+// manyRules is where an index begins to be faster than a search.
+const manyRules = 32
+
+func newCallerIndex(rules []*rule) *callerIndex {
+	x := &callerIndex{all: rules}
+	if len(rules) < manyRules {
+		return x
+	}
+	x.by = map[*id][]*rule{}
+	for _, r := range rules {
+		if !r.callers.named || r.callers.anyone || slices.ContainsFunc(r.callers.parts, func(s *idSet) bool { return len(s.wild) > 0 }) {
+			x.wide = append(x.wide, r)
+			continue
+		}
+		for _, s := range r.callers.parts {
+			for _, i := range s.ids {
+				x.by[i] = append(x.by[i], r)
+			}
+		}
+	}
+	return x
+}
+
+// around returns the rules that are worth a look, in their order but for those that are wide.
+func (x *callerIndex) around(a *rule) []*rule {
+	switch {
+	case x.by == nil:
+		return x.all
+	case !a.callers.named || a.callers.anyone || len(a.callers.parts) == 0 || len(a.callers.parts[0].ids) == 0:
+		return x.wide
+	}
+	return slices.Concat(x.by[a.callers.parts[0].ids[0]], x.wide)
+}
+
 // isTwin says that b is within a, too, wherever it stands, so that either of them could go.
 func isTwin(a, b *rule) bool {
-	return (a.route == nil) == (b.route == nil) && b.within(a) && slices.Contains(b.policy.covering, a.policy)
+	return (a.route == nil) == (b.route == nil) && b.within(a) && b.policy.realm.covers[a.policy.realm]
 }
 
 // isMissed says that a decision could be another without a, which other does the work of:

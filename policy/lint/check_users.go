@@ -14,6 +14,7 @@ func (w *world) checkUsers() {
 		}
 		providers := w.readBeside(r)
 		switch {
+		case w.unfinished: // there may be others
 		case reads && len(providers) == 0:
 			r.noUser = true
 			w.add(UserNeverRead, r, "this condition reads the user, and no rule here names a provider: there is never a user, %s", consequence(r.effect)).at(r.from.When.Position)
@@ -52,17 +53,28 @@ func (w *world) readBeside(r *rule) map[string]bool {
 		add(w.rules()...)
 		return providers
 	}
-	for _, p := range r.policy.meeting {
-		add(p.deny...)
-		for _, other := range p.routes {
-			if r.route == nil || other.key == r.route.key {
-				add(other.allow...)
-				add(other.deny...)
+	for _, realm := range r.policy.realm.meeting {
+		for _, p := range realm.policies {
+			if !w.spend(1+len(p.deny), r.at) {
+				break
+			}
+			add(p.deny...)
+			if r.route == nil && w.spend(len(p.routes), r.at) {
+				for _, other := range p.routes {
+					add(other.allow...)
+					add(other.deny...)
+				}
 			}
 		}
 	}
+	if r.route != nil {
+		for _, other := range w.neighbours(r.route) {
+			add(other.allow...)
+			add(other.deny...)
+		}
+	}
 	for _, g := range w.guards {
-		if g.mayHoldFor(r.policy) && (r.route == nil || r.route.area.meets(&g.area)) {
+		if g.mayHoldFor(r.policy.realm) && (r.route == nil || r.route.area.meets(&g.area)) {
 			add(g.rule)
 		}
 	}

@@ -62,8 +62,8 @@ const maxWorkloads = 20_000
 func (w *world) workloads() []string {
 	found := map[string]bool{}
 	var wild []*id
-	for _, p := range w.policies {
-		for _, i := range p.workloads.ids {
+	for _, r := range w.realms {
+		for _, i := range r.workloads.ids {
 			if id := some(i.domain, i.segments); !found[id] {
 				found[id] = true
 				wild = append(wild, i)

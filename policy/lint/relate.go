@@ -28,72 +28,43 @@ func (w *world) spend(steps int, at syntax.Position) bool {
 func (w *world) relate() {
 	slices.SortStableFunc(w.policies, func(a, b *servicePolicy) int { return a.at.Compare(b.at) })
 	slices.SortStableFunc(w.guards, func(a, b *guardrail) int { return a.from.Position.Compare(b.from.Position) })
-	exact, wild := map[*id][]*servicePolicy{}, []*servicePolicy(nil)
-	for _, p := range w.policies {
-		if len(p.workloads.wild) > 0 {
-			wild = append(wild, p)
-			continue
-		}
-		for _, i := range p.workloads.ids {
-			exact[i] = append(exact[i], p)
-		}
-	}
-	for _, p := range w.policies {
-		w.relatePolicy(p, exact, wild)
-		for _, r := range p.routes {
-			for _, g := range w.guards {
-				if g.rule.enforced() && w.spend(1, r.from.Position) && g.holdsFor(r) {
-					r.guards = append(r.guards, g)
-				}
+	w.makeRealms()
+	w.relateRealms()
+	for _, r := range w.realms {
+		w.gather(r)
+		for _, p := range r.policies {
+			for _, route := range p.routes {
+				w.guard(route)
 			}
 		}
 	}
 }
 
-// relatePolicy looks at the policies that may protect a workload of p: those that name one of
-// its own, and those with a wildcard.
-func (w *world) relatePolicy(p *servicePolicy, exact map[*id][]*servicePolicy, wild []*servicePolicy) {
-	p.covering, p.meeting = []*servicePolicy{p}, []*servicePolicy{p}
-	candidates := wild
-	if len(p.workloads.wild) > 0 {
-		candidates = w.policies
-	}
-	seen := map[*servicePolicy]bool{p: true}
-	visit := func(q *servicePolicy) {
-		if seen[q] {
-			return
-		}
-		seen[q] = true
-		switch {
-		case !w.spend(1, p.at):
-			w.partial = true
-		case p.workloads.within(q.workloads):
-			p.covering, p.meeting = append(p.covering, q), append(p.meeting, q)
-		case p.workloads.meets(q.workloads):
-			p.meeting = append(p.meeting, q)
-		}
-	}
-	for _, q := range candidates {
-		visit(q)
-	}
-	for _, i := range p.workloads.ids {
-		for _, q := range exact[i] {
-			visit(q)
+// guard finds the guardrails that hold for a route.
+func (w *world) guard(r *route) {
+	for _, g := range w.guards {
+		if g.rule.enforced() && w.spend(1, r.from.Position) && w.holdsFor(g, r) {
+			r.guards = append(r.guards, g)
 		}
 	}
 }
 
 // peers returns the routes that are one with r wherever r is: itself first.
-func (w *world) peers(r *route) []*route { return w.among(r, r.policy.covering) }
+func (w *world) peers(r *route) []*route { return w.among(r, r.policy.realm.covering) }
 
-// neighbours returns the routes that are one with r for some workload.
-func (w *world) neighbours(r *route) []*route { return w.among(r, r.policy.meeting) }
+// neighbours returns the routes that are one with r for some workload: itself first.
+func (w *world) neighbours(r *route) []*route { return w.among(r, r.policy.realm.meeting) }
 
-func (w *world) among(r *route, policies []*servicePolicy) []*route {
+func (w *world) among(r *route, realms []*realm) []*route {
 	all := []*route{r}
-	for _, other := range w.routes[r.key] {
-		if other != r && slices.Contains(policies, other.policy) {
-			all = append(all, other)
+	if !w.spend(len(realms), r.from.Position) {
+		return all
+	}
+	for _, realm := range realms {
+		for _, other := range realm.own[r.key] {
+			if other != r {
+				all = append(all, other)
+			}
 		}
 	}
 	return all
@@ -101,33 +72,36 @@ func (w *world) among(r *route, policies []*servicePolicy) []*route {
 
 // holdsFor says that the guardrail holds for every request of a route, to every workload of its
 // policy.
-func (g *guardrail) holdsFor(r *route) bool {
-	if !r.area.within(&g.area) || !r.policy.workloads.within(g.workloads) {
+func (w *world) holdsFor(g *guardrail, r *route) bool {
+	workloads := r.policy.realm.workloads
+	if !r.area.within(&g.area) || !workloads.within(g.workloads) {
 		return false
 	}
 	return !slices.ContainsFunc(g.except, func(e except) bool {
-		return (e.workloads == nil || e.workloads.meets(r.policy.workloads)) && r.area.meets(&e.area) && !r.losesAll(e.area.paths)
+		return (e.workloads == nil || e.workloads.meets(workloads)) && r.area.meets(&e.area) && !w.losesAll(r, e.area.paths)
 	})
 }
 
 // losesAll says that whatever goes to any of some paths goes to routes with narrower paths than
 // those of r that match it, too.
-func (r *route) losesAll(paths []path) bool {
-	return len(paths) > 0 && !slices.ContainsFunc(paths, func(p path) bool {
-		return slices.ContainsFunc(r.area.paths, func(own path) bool { return p.meets(own) && !r.loses(p, own) })
+func (w *world) losesAll(r *route, paths []path) bool {
+	routes := r.policy.realm.routes
+	if len(paths) == 0 || !w.spend(len(paths)*len(routes), r.from.Position) {
+		return false
+	}
+	return !slices.ContainsFunc(paths, func(p path) bool {
+		return slices.ContainsFunc(r.area.paths, func(own path) bool { return p.meets(own) && !loses(p, own, routes) })
 	})
 }
 
-// loses says that what matches p goes to a route with a narrower path than own.
-func (r *route) loses(p, own path) bool {
-	return slices.ContainsFunc(r.policy.covering, func(q *servicePolicy) bool {
-		return slices.ContainsFunc(q.routes, func(other *route) bool {
-			return slices.ContainsFunc(other.area.paths, func(narrower path) bool {
-				return p.within(narrower) && narrower.within(own) && !own.within(narrower)
-			})
+// loses says that what matches p goes to one of the routes which has a narrower path than own.
+func loses(p, own path, routes []*route) bool {
+	return slices.ContainsFunc(routes, func(other *route) bool {
+		return slices.ContainsFunc(other.area.paths, func(narrower path) bool {
+			return p.within(narrower) && narrower.within(own) && !own.within(narrower)
 		})
 	})
 }
 
-// mayHoldFor says that the guardrail may hold for some request to a workload of a policy.
-func (g *guardrail) mayHoldFor(p *servicePolicy) bool { return g.workloads.meets(p.workloads) }
+// mayHoldFor says that the guardrail may hold for some request to a workload of a realm.
+func (g *guardrail) mayHoldFor(r *realm) bool { return g.workloads.meets(r.workloads) }

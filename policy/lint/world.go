@@ -15,11 +15,11 @@ type world struct {
 	now         time.Time
 	partial     bool // some documents could not be read
 	policies    []*servicePolicy
+	realms      []*realm
 	guards      []*guardrail
 	onboarding  []*syntax.Onboarding
 	revocations []*identity.Revocation
 	providers   map[string]*provider
-	routes      map[string][]*route // by what they match
 	known       map[string]*id
 	compiler    *condition.Compiler
 	steps       int // how often something was compared
@@ -36,14 +36,12 @@ type provider struct {
 
 // A servicePolicy is a ServicePolicy.
 type servicePolicy struct {
-	at        syntax.Position
-	from      *syntax.ServicePolicy
-	workloads *idSet
-	groups    map[string]*idSet
-	deny      []*rule
-	routes    []*route
-	covering  []*servicePolicy // those that hold for all of its workloads, itself first
-	meeting   []*servicePolicy // those that hold for some of its workloads, itself among them
+	at     syntax.Position
+	from   *syntax.ServicePolicy
+	realm  *realm
+	groups map[string]*idSet
+	deny   []*rule
+	routes []*route
 }
 
 // A route is a route of one policy.
@@ -73,7 +71,7 @@ type except struct {
 
 func newWorld(documents []syntax.Document, now time.Time, partial bool) *world {
 	w := &world{
-		now: now, partial: partial, providers: map[string]*provider{}, routes: map[string][]*route{},
+		now: now, partial: partial, providers: map[string]*provider{},
 		known: map[string]*id{}, compiler: condition.NewCompiler(),
 	}
 	for i := range documents {
@@ -97,7 +95,7 @@ func newWorld(documents []syntax.Document, now time.Time, partial bool) *world {
 }
 
 func (w *world) addPolicy(at syntax.Position, from *syntax.ServicePolicy) {
-	p := &servicePolicy{at: at, from: from, workloads: newIDSet(w.ids(from.Workloads)), groups: map[string]*idSet{}}
+	p := &servicePolicy{at: at, from: from, groups: map[string]*idSet{}}
 	for _, g := range from.Groups {
 		p.groups[g.Name.Value] = newIDSet(w.ids(g.Callers))
 	}
@@ -114,7 +112,6 @@ func (w *world) addPolicy(at syntax.Position, from *syntax.ServicePolicy) {
 		b.params = paramsOf(b.path)
 		r.allow, r.deny = b.rules(r.from.Allow, allow), b.rules(r.from.Deny, deny)
 		p.routes = append(p.routes, r)
-		w.routes[r.key] = append(w.routes[r.key], r)
 	}
 	w.policies = append(w.policies, p)
 }

@@ -1,0 +1,209 @@
+package lint
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/postern/postern/policy/pattern"
+	"github.com/postern/postern/policy/template"
+)
+
+// words returns every sequence of one to depth of the letters, behind a prefix.
+func sequences(prefix string, letters []string, depth int) []string {
+	if depth == 0 {
+		return nil
+	}
+	var all []string
+	for _, letter := range letters {
+		one := prefix + "/" + letter
+		all = append(append(all, one), sequences(one, letters, depth-1)...)
+	}
+	return all
+}
+
+// TestPatternsAgainstBruteForce compares what is said of two patterns with what they match, for
+// every two of up to three segments.
+func TestPatternsAgainstBruteForce(t *testing.T) {
+	ids := append(sequences("spiffe://a", []string{"x", "y", "z"}, 4), sequences("spiffe://b", []string{"x"}, 2)...)
+	var patterns []*id
+	var matches [][]bool
+	for _, text := range append(sequences("spiffe://a", []string{"x", "y", "*", "**"}, 3), "spiffe://b/x", "spiffe://b/**") {
+		p, err := pattern.Parse(text)
+		if err != nil {
+			continue // "**" before the end
+		}
+		patterns = append(patterns, newID(text))
+		var matched []bool
+		for _, i := range ids {
+			matched = append(matched, p.Match(i))
+		}
+		matches = append(matches, matched)
+	}
+	for n, a := range patterns {
+		for m, b := range patterns {
+			within, meets := true, false
+			for i := range ids {
+				within = within && (!matches[n][i] || matches[m][i])
+				meets = meets || matches[n][i] && matches[m][i]
+			}
+			if got := a.within(b); got != within {
+				t.Fatalf("%s within %s: %v, want %v", a.text, b.text, got, within)
+			}
+			if got := a.meets(b); got != meets {
+				t.Fatalf("%s meets %s: %v, want %v", a.text, b.text, got, meets)
+			}
+			if meets {
+				both := some(a.domain, common(a.segments, b.segments))
+				if !parsed(t, a.text).Match(both) || !parsed(t, b.text).Match(both) {
+					t.Fatalf("%s and %s do not both match %s", a.text, b.text, both)
+				}
+			}
+		}
+	}
+}
+
+func parsed(t *testing.T, text string) pattern.Pattern {
+	t.Helper()
+	p, err := pattern.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TestPathsAgainstBruteForce does the same for path templates.
+func TestPathsAgainstBruteForce(t *testing.T) {
+	segments := []string{"x", "y", "z", ""}
+	var paths [][]string
+	var templates []path
+	var matches [][]bool
+	for _, text := range sequences("", segments, 4) {
+		if !strings.Contains(text, "//") {
+			paths = append(paths, strings.Split(text[1:], "/"))
+		}
+	}
+	for _, text := range sequences("", []string{"x", "y", "", "{v}", "{r...}"}, 3) {
+		for i := strings.Count(text, "{v}"); i > 1; i-- {
+			text = strings.Replace(text, "{v}", "{v"+strings.Repeat("i", i)+"}", 1)
+		}
+		tpl, err := template.Parse(text)
+		if err != nil {
+			continue
+		}
+		p, _ := newPath(text)
+		templates = append(templates, p)
+		var matched []bool
+		for _, one := range paths {
+			matched = append(matched, tpl.Match(one))
+		}
+		matches = append(matches, matched)
+	}
+	if len(templates) < 50 || len(paths) < 100 {
+		t.Fatalf("%d templates, %d paths", len(templates), len(paths))
+	}
+	for n, a := range templates {
+		for m, b := range templates {
+			within, meets := true, false
+			for i := range paths {
+				within = within && (!matches[n][i] || matches[m][i])
+				meets = meets || matches[n][i] && matches[m][i]
+			}
+			if got := a.within(b); got != within {
+				t.Fatalf("%s within %s: %v, want %v", a.text, b.text, got, within)
+			}
+			if got := a.meets(b); got != meets {
+				t.Fatalf("%s meets %s: %v, want %v", a.text, b.text, got, meets)
+			}
+		}
+	}
+}
+
+// TestManyCallers takes the other way through sets, which large ones go.
+func TestManyCallers(t *testing.T) {
+	w := &world{known: map[string]*id{}}
+	var few, many []*id
+	for _, text := range sequences("spiffe://a", []string{"x", "y", "z"}, 3) {
+		many = append(many, w.id(text))
+	}
+	few = append(few, many[3], many[7])
+	small, large := newIDSet(few), newIDSet(many)
+	wide := newIDSet([]*id{w.id("spiffe://a/**")})
+	other := newIDSet([]*id{w.id("spiffe://b/x"), w.id("spiffe://a/x/*/z/z")})
+	if large.exact == nil || !small.within(large) || large.within(small) || !large.within(wide) || wide.within(large) || other.within(large) {
+		t.Error("within is wrong")
+	}
+	if !small.meets(large) || !large.meets(wide) || !wide.meets(large) || other.meets(large) || !other.meets(wide) {
+		t.Error("meets is wrong")
+	}
+}
+
+// TestAreas compares where routes and guardrails hold.
+func TestAreas(t *testing.T) {
+	paths := func(texts ...string) (all []path) {
+		for _, text := range texts {
+			p, ok := newPath(text)
+			if !ok {
+				t.Fatal(text)
+			}
+			all = append(all, p)
+		}
+		return all
+	}
+	for name, tc := range map[string]struct {
+		route, guard  area
+		within, meets bool
+	}{
+		"everything":          {area{paths: paths("/a"), methods: []string{"GET"}}, area{}, true, true},
+		"method":              {area{paths: paths("/a"), methods: []string{"GET"}}, area{methods: []string{"GET", "POST"}}, true, true},
+		"some methods":        {area{paths: paths("/a"), methods: []string{"GET", "PUT"}}, area{methods: []string{"GET", "POST"}}, false, true},
+		"other method":        {area{paths: paths("/a"), methods: []string{"PUT"}}, area{methods: []string{"GET"}}, false, false},
+		"any method":          {area{paths: paths("/a")}, area{methods: []string{"GET"}}, false, true},
+		"host":                {area{paths: paths("/a"), hosts: []string{"a"}}, area{hosts: []string{"a", "b"}}, true, true},
+		"any host":            {area{paths: paths("/a")}, area{hosts: []string{"a"}}, false, true},
+		"other host":          {area{paths: paths("/a"), hosts: []string{"c"}}, area{hosts: []string{"a"}}, false, false},
+		"path":                {area{paths: paths("/a/b")}, area{paths: paths("/a/{x}")}, true, true},
+		"wider path":          {area{paths: paths("/a/{x}")}, area{paths: paths("/a/b")}, false, true},
+		"other path":          {area{paths: paths("/b")}, area{paths: paths("/a/{x...}")}, false, false},
+		"a call as http":      {area{paths: paths("/s.S/M"), methods: []string{"POST"}, call: true}, area{paths: paths("/s.S/{m}")}, true, true},
+		"service":             {area{paths: paths("/s.S/M", "/s.S/N"), call: true}, area{service: "s.S"}, true, true},
+		"some calls":          {area{paths: paths("/s.S/M", "/s.S/N"), call: true}, area{service: "s.S", calls: []string{"M"}}, false, true},
+		"every call":          {area{paths: paths("/s.S/{m}"), call: true}, area{service: "s.S", calls: []string{"M"}}, false, true},
+		"other service":       {area{paths: paths("/s.T/M"), call: true}, area{service: "s.S"}, false, false},
+		"http at a service":   {area{paths: paths("/s.S/M/x")}, area{service: "s.S"}, true, true},
+		"deeper than a call":  {area{paths: paths("/s.S/M/x")}, area{service: "s.S", calls: []string{"M"}}, false, true},
+		"http over a service": {area{paths: paths("/{x}/M")}, area{service: "s.S"}, false, true},
+		"rest over a call":    {area{paths: paths("/{x...}")}, area{service: "s.S", calls: []string{"M"}}, false, true},
+		"one segment":         {area{paths: paths("/{x}")}, area{service: "s.S", calls: []string{"M"}}, false, false},
+		"calls alone":         {area{paths: paths("/s.S/M")}, area{service: "s.S", call: true}, false, true},
+	} {
+		if got := tc.route.within(&tc.guard); got != tc.within {
+			t.Errorf("%s: within is %v", name, got)
+		}
+		if got := tc.route.meets(&tc.guard); got != tc.meets {
+			t.Errorf("%s: meets is %v", name, got)
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	for name, want := range map[string]string{
+		"user_id": "user id", "userId": "user id", "userID": "user id", "customer-accounts": "customer accounts", "X": "x", "a.b": "a b", "_a_": "a", "": "",
+	} {
+		if got := strings.Join(words(name), " "); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+}
+
+func TestPositions(t *testing.T) {
+	for _, text := range []string{"incident.yaml:7:5", "a:b.yaml:12:34"} {
+		if got := positionOf(text).String(); got != text {
+			t.Errorf("%s is read as %s", text, got)
+		}
+	}
+	for _, text := range []string{"", "x", "Revocation/x:spec.entries[0]", "a.yaml:7", "a.yaml:0:5"} {
+		if p := positionOf(text); p.Line != 0 || p.Source != text {
+			t.Errorf("%q is read as %+v", text, p)
+		}
+	}
+}
