@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern/postern/policy/format"
 	"github.com/postern/postern/policy/pattern"
 	"github.com/postern/postern/policy/suite"
 	"github.com/postern/postern/policy/syntax"
@@ -22,7 +23,7 @@ type Options struct {
 // ErrTested says that every policy has tests already.
 var ErrTested = errors.New("every policy has tests already: name a workload to write more for it")
 
-// A Draft is a file of PolicyTest documents, one for each workload.
+// A Draft is a file of PolicyTest documents, one for each workload, in the canonical form.
 type Draft struct {
 	Text  []byte
 	Names []string // of the documents
@@ -50,10 +51,13 @@ func Write(documents []syntax.Document, o Options) (*Draft, error) {
 		w.document(&targets[i], a.entries)
 		d.Names = append(d.Names, targets[i].name)
 	}
-	if d.Text = []byte(w.String()); len(d.Text) > syntax.MaxFile {
-		return nil, fmt.Errorf("the tests of %d workloads are %d bytes, and a file has %d at most: name a workload", len(targets), len(d.Text), syntax.MaxFile)
+	if w.Len() > syntax.MaxFile {
+		return nil, fmt.Errorf("the tests of %d workloads are %d bytes, and a file has %d at most: name a workload", len(targets), w.Len(), syntax.MaxFile)
 	}
-	if err := d.check(documents, o.Options); err != nil {
+	if d.Text, err = format.Source("the draft", []byte(w.String())); err == nil {
+		err = d.check(documents, o.Options)
+	}
+	if err != nil {
 		return nil, fmt.Errorf("what was written is wrong, which is a fault of Postern's: %w", err)
 	}
 	return d, nil

@@ -20,9 +20,9 @@ const target = "spiffe://a.test/ns/b/sa/c"
 // unexercised for all that.
 func TestWhatIsWrittenPasses(t *testing.T) {
 	seed := rand.Uint64()
-	n := 300
+	n := 120
 	if testing.Short() {
-		n = 50
+		n = 30
 	}
 	seen, all, tests, loaded := 0, 0, 0, 0
 	for i := range n {
