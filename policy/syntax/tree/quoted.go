@@ -11,14 +11,14 @@ func (s *scanner) quoted() (Node, *Fault) {
 	n := s.node(Scalar)
 	n.Quoted = true
 	quote := s.peek(0)
-	line := s.restOfLine()
+	rest := s.text[s.at:] // whose first line counts: looking for its end would be looking at all of a long one
 	var text string
 	var size int // of the string with its quotes; -1 when it does not close
 	var err *Fault
 	if quote == '\'' {
-		text, size = single(line)
+		text, size = single(rest)
 	} else {
-		text, size, err = s.double(line)
+		text, size, err = s.double(rest)
 	}
 	switch {
 	case err != nil:
@@ -32,39 +32,41 @@ func (s *scanner) quoted() (Node, *Fault) {
 }
 
 // single reads a string in single quotes, in which a quote is doubled.
-func single(line string) (text string, size int) {
+func single(rest string) (text string, size int) {
 	for at := 1; ; at += 2 {
-		i := strings.IndexByte(line[at:], '\'')
-		if i < 0 {
+		i := strings.IndexAny(rest[at:], "'\n")
+		if i < 0 || rest[at+i] == '\n' {
 			return "", -1
 		}
 		at += i
-		if !strings.HasPrefix(line[at:], "''") {
-			return strings.ReplaceAll(line[1:at], "''", "'"), at + 1
+		if !strings.HasPrefix(rest[at:], "''") {
+			return strings.ReplaceAll(rest[1:at], "''", "'"), at + 1
 		}
 	}
 }
 
 // double reads a string in double quotes, with the escapes of JSON, but for \/, and \xHH and \UHHHHHHHH.
-func (s *scanner) double(line string) (text string, size int, err *Fault) {
-	closed := strings.IndexAny(line[1:], `"\`)
-	if closed >= 0 && line[1+closed] == '"' {
-		return line[1 : 1+closed], closed + 2, nil
+func (s *scanner) double(rest string) (text string, size int, err *Fault) {
+	closed := strings.IndexAny(rest[1:], "\"\\\n")
+	if closed >= 0 && rest[1+closed] == '"' {
+		return rest[1 : 1+closed], closed + 2, nil
 	}
 	var b strings.Builder
-	for at := 1; at < len(line); {
-		switch line[at] {
+	for at := 1; at < len(rest); {
+		switch rest[at] {
+		case '\n':
+			return "", -1, nil
 		case '"':
 			return b.String(), at + 1, nil
 		case '\\':
-			r, width := escape(line[at+1:])
+			r, width := escape(rest[at+1:])
 			if width == 0 {
 				return "", 0, s.failAt(s.at+at, `an escape that is not supported: \\ \" \b \f \n \r \t \xHH \uHHHH \UHHHHHHHH are`)
 			}
 			b.WriteRune(r)
 			at += 1 + width
 		default:
-			b.WriteByte(line[at])
+			b.WriteByte(rest[at])
 			at++
 		}
 	}
