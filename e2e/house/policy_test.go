@@ -1,14 +1,19 @@
 package house_test
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/condition"
+	"github.com/postern/postern/policy/format"
+	"github.com/postern/postern/policy/lint"
 	"github.com/postern/postern/policy/syntax"
 )
 
@@ -53,6 +58,39 @@ func TestEveryPolicyInTheDocumentationLoads(t *testing.T) {
 	}
 }
 
+// written is when the pages were: their dates are compared with it.
+var written = time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
+
+// TestEveryPolicyInTheDocumentationIsSound holds the examples to what the tools say: nothing to
+// warn of, and in the canonical form.
+func TestEveryPolicyInTheDocumentationIsSound(t *testing.T) {
+	ran := 0
+	for _, page := range []string{policyPage, "README.md", "docs/operations.md", "docs/testing.md"} {
+		p := document(t, page)
+		var sources []lint.Source
+		for line, text := range p.blocks("yaml") {
+			if !strings.HasPrefix(text, "apiVersion: postern.dev/") {
+				continue
+			}
+			ran++
+			name := fmt.Sprintf("%s, line %d", page, line)
+			formatted, err := format.Source(name, []byte(text))
+			if err != nil || string(formatted) != text {
+				t.Errorf("%s (%v) is not in the canonical form:\n%s", name, err, difference(text, string(formatted)))
+			}
+			sources = append(sources, lint.Source{Name: name, Text: []byte(text)})
+		}
+		for _, f := range lint.Run(sources, lint.Options{Now: written}).Findings {
+			if f.Severity >= lint.Warning && f.Code != "invalid" && f.Code != "unknown-provider" { // which needs the other pages
+				t.Errorf("%v: %s: %s", f.Position, f.Code, f.Message)
+			}
+		}
+	}
+	if ran < 10 {
+		t.Errorf("%d examples", ran)
+	}
+}
+
 // with adds the providers whose names are not taken.
 func with(documents, providers []syntax.Document) []syntax.Document {
 	names := map[string]bool{}
@@ -75,7 +113,7 @@ func with(documents, providers []syntax.Document) []syntax.Document {
 func TestTheTableOfRoutesIsTrue(t *testing.T) {
 	p := document(t, policyPage)
 	set := compiled(t, "name: reports,", "spiffe://shop.test/ns/shop/sa/reports")
-	for _, row := range p.table(t, "request to `reports`") {
+	for _, row := range p.table(t, "request of `web` to `reports`") {
 		want, _, _ := strings.Cut(row[1], ":")
 		if want == "none" {
 			want = ""
@@ -136,7 +174,8 @@ func compiled(t *testing.T, text, workload string) *policy.Set {
 func requestOf(t *testing.T, text string) *policy.Request {
 	t.Helper()
 	method, target, _ := strings.Cut(text, " ")
-	q := &policy.Request{Time: time.Now()}
+	web := spiffeid.RequireFromString("spiffe://shop.test/ns/shop/sa/web")
+	q := &policy.Request{Time: time.Now(), Caller: identity.ProvenCaller(web, [32]byte{1})}
 	var errs [3]error
 	q.Method, errs[0] = policy.ParseMethod(method)
 	q.Path, errs[1] = policy.ParsePath(target)
