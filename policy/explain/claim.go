@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/condition"
@@ -52,15 +53,42 @@ func (s *search) assigned(at *state, p policy.Part) []edit {
 
 // observed returns what the condition of a part saw.
 func (s *state) observed(p policy.Part) []condition.Observation {
-	for _, r := range s.rules {
-		if r.Rule.Condition() == nil || !slices.Equal(p.Wants, []string{r.Rule.Condition().Text()}) {
-			continue
-		}
-		seen := r.Rule.Trace(&s.r.Request)
-		seen.Observe(&s.r.Request)
-		return seen.Parts[len(seen.Parts)-1].Observed // when is the last conjunct
+	r, ok := s.ruleOf(p)
+	if !ok {
+		return nil
 	}
-	return nil
+	seen := r.Rule.Trace(&s.r.Request)
+	seen.Observe(&s.r.Request)
+	return seen.Parts[len(seen.Parts)-1].Observed // when is the last conjunct
+}
+
+// ruleOf returns the rule of a part that is a condition.
+func (s *state) ruleOf(p policy.Part) (policy.RuleTrace, bool) {
+	for _, r := range s.rules {
+		if c := r.Rule.Condition(); c != nil && slices.Equal(p.Wants, []string{c.Text()}) {
+			return r, true
+		}
+	}
+	return policy.RuleTrace{}, false
+}
+
+// later returns edits of the time of a request, if a condition reads it: by hours and by days.
+func later(at *state, p policy.Part) []edit {
+	r, ok := at.ruleOf(p)
+	if !ok || !slices.Contains(r.Rule.Condition().Variables(), "request.time") {
+		return nil
+	}
+	now := at.r.Request.Time
+	var all []edit
+	for h := 1; h < 24; h++ {
+		t := now.Add(time.Duration(h) * time.Hour)
+		all = append(all, setTime("it is another time of the day, as "+t.Format(timeFormat), t))
+	}
+	for d := 1; d < 7; d++ {
+		t := now.AddDate(0, 0, d)
+		all = append(all, setTime("it is another day, as "+t.Format(timeFormat), t))
+	}
+	return all
 }
 
 // unclaimed returns edits that take away a claim that a condition mentions.

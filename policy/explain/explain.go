@@ -19,6 +19,7 @@ type Explainer struct {
 	digest   string
 	set      *policy.Set
 	suite    *suite.Suite
+	excepted []Guardrail // that name the workload, and take it out
 }
 
 // Options say whom the policies protect, and when.
@@ -32,7 +33,7 @@ type Options struct {
 // New prepares documents for questions. Tests among them are of no interest. The faults of the
 // others are reported together, as *syntax.Errors.
 func New(documents []syntax.Document, o Options) (*Explainer, error) {
-	e := &Explainer{workload: o.Workload, digest: o.Digest}
+	e := &Explainer{workload: o.Workload, digest: o.Digest, excepted: excepted(documents, o.Workload)}
 	documents = slices.DeleteFunc(slices.Clone(documents), func(d syntax.Document) bool { return d.PolicyTest != nil })
 	var err error
 	e.suite, err = suite.New(documents, suite.Options{Now: o.Now, Workloads: []string{o.Workload}, Check: func(s *policy.Set) error {
@@ -54,7 +55,7 @@ func (e *Explainer) Explain(q Question) (*Explanation, error) {
 	if err != nil {
 		return nil, err
 	}
-	if a.refused != nil {
+	if a.refused != reason.Internal {
 		return e.refused(&a), nil
 	}
 	x := e.blank()
@@ -72,6 +73,9 @@ func (e *Explainer) Explain(q Question) (*Explanation, error) {
 		t = e.set.Trace(&s.r.Request)
 	}
 	x.tell(&s, &t, e.secrets())
+	if s.looked() {
+		x.Guardrails = append(x.Guardrails, e.excepted...)
+	}
 	x.Changes = (&search{e: e, meant: b.meant}).changes(&s, &t)
 	return x, nil
 }
@@ -79,9 +83,9 @@ func (e *Explainer) Explain(q Question) (*Explanation, error) {
 // refused explains what the sidecar refuses for its headers.
 func (e *Explainer) refused(a *asked) *Explanation {
 	x := e.blank()
-	x.Notes, x.Detail = a.notes, a.refused.Cause.Error()
+	x.Notes, x.Detail = a.notes, a.why
 	x.tellRequest(&a.in, policy.Request{Time: a.in.Time})
-	x.verdict(policy.Decision{Reason: a.refused.Code})
+	x.verdict(policy.Decision{Reason: a.refused})
 	return x
 }
 

@@ -85,7 +85,7 @@ type Guardrail struct {
 	Name    string `json:"name"`
 	At      string `json:"at"`
 	Effect  string `json:"effect"`
-	Matches string `json:"matches"`
+	Matches string `json:"matches,omitempty"`
 	Applies bool   `json:"applies"`
 	Why     string `json:"why_not,omitempty"`
 }

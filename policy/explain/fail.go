@@ -36,7 +36,7 @@ func (s *search) fail(at *state, p policy.Part) []edit {
 		}
 		return nil
 	case policy.OnWhen:
-		return append(s.unclaimed(p), s.assigned(at, p)...)
+		return slices.Concat(s.unclaimed(p), s.assigned(at, p), later(at, p))
 	default:
 		if f, ok := s.e.fieldOf(p.Conjunct, providerOf(u)); ok {
 			return []edit{f.fail(p)}

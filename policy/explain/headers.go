@@ -74,8 +74,8 @@ func (a *asked) sort(all []policy.Header) {
 }
 
 func (a *asked) refuse(code reason.Code, why string) {
-	if a.refused == nil {
-		a.refused = &reason.Error{Code: code, Cause: errors.New(why)}
+	if a.refused == reason.Internal {
+		a.refused, a.why = code, why
 	}
 }
 

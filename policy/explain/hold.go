@@ -25,7 +25,7 @@ func (s *search) hold(at *state, p policy.Part) []edit {
 	case policy.OnSource:
 		return []edit{setSource("the source address is in "+choice(p.Wants, false), addressIn(p.Wants))}
 	case policy.OnWhen:
-		return s.assigned(at, p)
+		return append(s.assigned(at, p), later(at, p)...)
 	default:
 		if f, ok := s.e.fieldOf(p.Conjunct, providerOf(u)); ok {
 			return []edit{f.hold(p)}

@@ -55,7 +55,8 @@ type asked struct {
 	headers policy.Headers // all of them: the case has none of those that hold nothing but credentials
 	named   bool           // the question itself says whose the credential is
 	notes   []string
-	refused *reason.Error // why the sidecar refuses the headers; nil when it does not
+	refused reason.Code // why the sidecar refuses the headers; Internal when it does not
+	why     string      // the same in words
 }
 
 // read reads a question. The error says what cannot be read, and the name of the flag that said it.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/syntax"
 )
@@ -139,7 +138,7 @@ func (s *search) toward(from plan, target *policy.Rule) plan {
 		}
 		p.steps, p.needs = append(p.steps, d), append(p.needs, need{rule: o.rule, part: o.part})
 	}
-	if p.tried = p.end.allowed() && p.end.r.Decision.Reason == reason.Allowed && len(ignored) == 0; p.tried {
+	if p.tried = p.end.allowed() && len(ignored) == 0; p.tried {
 		s.shorten(&p, from)
 	}
 	return p
@@ -155,14 +154,16 @@ func (s *search) remove(at *state, target *policy.Rule, o obstacle) (edit, state
 		if !ok || next.r.Refused != nil || next.r.Decision.Route != at.r.Decision.Route {
 			continue
 		}
-		if n := len(s.obstacles(&next, target)); n < least || next.allowed() && !best.done() {
-			best, found, least = d, next, n
+		left := s.obstacles(&next, target)
+		if len(left) < least && !slices.ContainsFunc(left, o.same) {
+			best, found, least = d, next, len(left)
+		}
+		if len(left) == 0 {
+			break
 		}
 	}
 	return best, found
 }
-
-func (d edit) done() bool { return d.apply != nil }
 
 // shorten leaves out every step without which the request is allowed, too.
 func (s *search) shorten(p *plan, from plan) {
@@ -174,7 +175,7 @@ func (s *search) shorten(p *plan, from plan) {
 				break
 			}
 		}
-		if ok && end.allowed() && end.r.Decision.Reason == reason.Allowed {
+		if ok && end.allowed() {
 			p.steps, p.needs, p.end = steps, slices.Delete(p.needs, i, i+1), end
 		}
 	}

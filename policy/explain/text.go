@@ -219,11 +219,15 @@ func (p *page) guardrails(all []Guardrail) {
 	}
 	p.title("guardrails")
 	for _, g := range all {
-		if g.Applies {
-			p.line(1, "%s  %s %s  %s  for %s", p.paint(green, "applies"), g.Effect, p.paint(bold, g.Name), g.At, g.Matches)
-			continue
+		word, why := p.paint(green, "applies"), ""
+		if !g.Applies {
+			word, why = p.paint(dim, "not    "), ": "+g.Why
 		}
-		p.line(1, "%s  %s %s  %s  for %s: %s", p.paint(dim, "not    "), g.Effect, g.Name, g.At, g.Matches, g.Why)
+		matches := ""
+		if g.Matches != "" {
+			matches = "  for " + g.Matches
+		}
+		p.line(1, "%s  %s %s  %s%s%s", word, g.Effect, p.paint(bold, g.Name), g.At, matches, why)
 	}
 }
 
@@ -235,7 +239,7 @@ func (p *page) onboarding(all []Onboarding) {
 	for _, o := range all {
 		word := "until"
 		if !o.Holds {
-			word = "ended, or not for this request:"
+			word = "ended"
 		}
 		p.line(1, "%s  %s %s", o.At, word, o.Until.Format(timeFormat))
 	}
@@ -283,7 +287,10 @@ func allowing(rules []Rule) int {
 }
 
 func (p *page) change(c Change, recorded bool) {
-	how := p.paint(green, "tried: it is allowed then, by "+placed(c.Rule, c.Name))
+	how := p.paint(green, "tried: it is "+c.Reason+" then, by "+placed(c.Rule, c.Name))
+	if c.Reason == "onboarding" {
+		how = p.paint(green, "tried: it is let through then by the onboarding "+c.Rule)
+	}
 	switch {
 	case recorded:
 		how = p.paint(yellow, "not tried, since not all was recorded: the allow is "+placed(c.Rule, c.Name))
