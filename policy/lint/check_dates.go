@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy/syntax"
 )
 
@@ -34,11 +35,17 @@ func (w *world) checkDates() {
 			case e.Until.IsZero():
 			case left <= 0:
 				w.addAt(RevocationExpired, at, "this revocation is over since %s and cuts nothing off: take it out", day(e.Until))
-			case left <= soon:
-				w.addAt(RevocationExpiring, at, "this revocation ends on %s: from then on what it cuts off is let in again, unless it has expired by itself", day(e.Until))
+			case left <= soon && outlasts(e):
+				w.addAt(RevocationExpiring, at, "this revocation ends on %s: from then on what it cuts off is let in again", day(e.Until))
 			}
 		}
 	}
+}
+
+// outlasts says that what a revocation cuts off does not end by itself: a workload, a key, a person
+// who can get another token. Tokens, sessions and certificates expire.
+func outlasts(e identity.RevocationEntry) bool {
+	return len(e.Callers)+len(e.KeyIDs) > 0 || len(e.Subjects) > 0 && e.IssuedBefore.IsZero()
 }
 
 func (w *world) checkShadowDate(r *rule) {

@@ -146,6 +146,9 @@ func (w *Writer) location(p syntax.Position) sarifLocation {
 
 // artifact writes a file. A relative name is below the root of the sources that are scanned.
 func (w *Writer) artifact(source string) sarifArtifact {
+	if source == "" {
+		source = "." // all of the directory
+	}
 	name := path.Clean(strings.ReplaceAll(w.path(source), `\`, "/"))
 	if path.IsAbs(name) {
 		return sarifArtifact{URI: (&url.URL{Scheme: "file", Path: name}).String()}

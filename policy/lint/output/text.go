@@ -74,12 +74,10 @@ func several(n int, what string) string {
 
 // place writes a position as people and terminals take it: policies/orders.yaml:14:5.
 func (w *Writer) place(p syntax.Position) string {
-	if p.Source != "" {
-		p.Source = w.path(p.Source)
-	}
 	if p.IsZero() {
-		return "policies"
+		return w.path(".") // all of the directory
 	}
+	p.Source = w.path(p.Source)
 	return p.String()
 }
 
