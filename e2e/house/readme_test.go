@@ -60,6 +60,28 @@ func TestTheReadmeRuns(t *testing.T) {
 	}
 }
 
+// TestTheReadmesToolsRun runs the commands of "Trust it before it ships".
+func TestTheReadmesToolsRun(t *testing.T) {
+	dir := postern.Dir(t)
+	prepare(t, dir)
+	script := block(t, read(t, filepath.Join(root(), "README.md")), "sh", "bin/postern init")
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "bash", "-e", "-c", strings.Replace(script, "make build", "true", 1))
+	cmd.Dir = dir
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	for _, want := range []string{
+		"ok: 8 tests passed", "coverage: ", "deny: not_granted (403)", `the claim customer_id is "7"`, "user-never-read", "lint ended with 1", "test ended with 1",
+	} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("no %s in\n%s", want, out)
+		}
+	}
+}
+
 // block returns the first fenced block of a kind that has a text.
 func block(t *testing.T, document, kind, has string) string {
 	t.Helper()
