@@ -2,6 +2,7 @@
 
 VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 FUZZTIME  ?= 10s
+N         ?= 1000000
 BENCHTIME ?= 1s
 
 # The race detector needs a C compiler; without one the tests still run.
@@ -11,10 +12,10 @@ RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 WYCHEPROOF := github.com/c2sp/wycheproof@v0.0.0-20260902155932-3fa63dd0344a
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit gate e2e e2e-image lint bench fuzz envoy clean image demo
+.PHONY: help build test unit differential gate e2e e2e-image lint bench fuzz envoy clean image demo
 
 help: ## Print this list
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build static binaries into bin/
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/ ./cmd/...
@@ -35,6 +36,9 @@ unit: ## Unit tests, examples and fuzz seeds, with the race detector
 	@$(if $(RACE),,echo 'No C compiler: testing without the race detector.')
 	@.ci/stage 'test vectors' go mod download $(WYCHEPROOF)
 	@.ci/stage 'unit tests' go test $(RACE) -shuffle=on $$(go list ./... | grep -v /e2e)
+
+differential: ## Decisions against a second, naive interpreter, on every core (N=1000000 pairs)
+	@go test ./policy/differential -count=1 -v -timeout 0 -run '^TestDifferential$$' -args -pairs $(N)
 
 gate: ## The whole against the real Envoy (about 90 s), Postern with the race detector
 	@POSTERN_E2E_RACE=$(if $(RACE),1) .ci/stage 'e2e tests' go test -count=1 -shuffle=on ./e2e/...

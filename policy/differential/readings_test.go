@@ -1,0 +1,21 @@
+package differential_test
+
+// Where the documentation leaves something open, the naive interpreter has to take one reading.
+// These are the readings that something else could be said for.
+const (
+	// A rule with source does not match a request whose peer is unknown. The condition
+	// source.ip is an error then.
+	sourceUnknown = fails
+
+	// The verdict of the shadow rules is not bad_header for a header that they alone read.
+	shadowReadsCommas = false
+
+	// An except for a whole gRPC service takes out a call whose method is empty. No route has
+	// such a call.
+	exceptOfEmptyMethod = true
+
+	// has(user.claims.x.y) and user.claims.?x.?y find nothing where x is there and is a string, a
+	// number, true, false or null; where x is a list they are an error, which is what CEL's
+	// specification says of the first for all of these.
+	nothingInScalar = true
+)
