@@ -149,13 +149,13 @@ func outcomesOf(e ast.Expr, chosen map[string]trial) Outcomes {
 		holds := slices.Contains(literals, one.value) != (e.AsCall().FunctionName() == operators.NotEquals)
 		return Outcomes{!one.errs && holds, !one.errs && !holds, one.errs}
 	}
-	switch e.Kind() {
-	case ast.LiteralKind:
+	if e.Kind() == ast.CallKind {
+		return outcomesOfCall(e.AsCall(), chosen)
+	}
+	if e.Kind() == ast.LiteralKind {
 		if b, ok := e.AsLiteral().(types.Bool); ok {
 			return Outcomes{Holds: bool(b), Fails: !bool(b)}
 		}
-	case ast.CallKind:
-		return outcomesOfCall(e.AsCall(), chosen)
 	}
 	return anyOutcome
 }

@@ -29,9 +29,7 @@ func (w *world) checkConditions() {
 // and must leave something.
 func (w *world) alwaysTrue(r *rule) {
 	f := w.add(AlwaysTrue, r, "this condition is true for every request that can come to it: it checks nothing").at(r.from.When.Position)
-	rest := *r.from
-	rest.When = nil
-	if len(r.when.Headers()) == 0 && (rest.User != nil || len(rest.Callers)+len(rest.Headers)+len(rest.Source) > 0) {
+	if len(r.when.Headers()) == 0 && (r.user != nil || r.callers.named || len(r.headers)+len(r.source) > 0) {
 		f.fix("take the condition out", r.from.When.Position, edit.Value)
 	}
 }
@@ -81,9 +79,9 @@ func (r *rule) area() *area {
 
 // exactly returns the IDs that callers can be, none when there are patterns among them, and their
 // trust domains.
-func (c *callers) exactly() (ids, domains []string) {
+func (a *callers) exactly() (ids, domains []string) {
 	wild := false
-	for _, part := range c.parts {
+	for _, part := range a.parts {
 		for _, i := range part.ids {
 			ids, domains, wild = append(ids, i.text), append(domains, i.domain), wild || !i.exact
 		}

@@ -49,22 +49,26 @@ func (w *world) checkGap(g *guardrail) {
 	}
 }
 
-// closes says that for every request of gap g need not hold because other does.
-func (other *guardrail) closes(g *guardrail, gap *area) bool {
-	if !other.rule.enforced() || other.rule.effect != g.rule.effect || !g.workloads.within(other.workloads) || !gap.within(&other.area) {
+// closes says that for every request of gap, in which open does not hold, g holds and is at least
+// as strict.
+func (g *guardrail) closes(open *guardrail, gap *area) bool {
+	if !g.rule.enforced() || g.rule.effect != open.rule.effect || !open.workloads.within(g.workloads) || !gap.within(&g.area) {
 		return false
 	}
-	if slices.ContainsFunc(other.except, func(e except) bool {
-		return (e.workloads == nil || e.workloads.meets(g.workloads)) && gap.meets(&e.area) && !slices.ContainsFunc(g.except, func(mine except) bool {
-			return (mine.workloads == nil || e.workloads != nil && e.workloads.within(mine.workloads)) && e.area.within(&mine.area)
-		})
+	if slices.ContainsFunc(g.except, func(e except) bool {
+		return (e.workloads == nil || e.workloads.meets(open.workloads)) && gap.meets(&e.area) && !slices.ContainsFunc(open.except, e.within)
 	}) {
 		return false
 	}
-	if g.rule.effect == deny {
-		return g.rule.within(other.rule)
+	if open.rule.effect == deny {
+		return open.rule.within(g.rule)
 	}
-	return other.rule.within(g.rule)
+	return g.rule.within(open.rule)
+}
+
+// within says that o takes out whatever e takes out.
+func (e except) within(o except) bool {
+	return (o.workloads == nil || e.workloads != nil && e.workloads.within(o.workloads)) && e.area.within(&o.area)
 }
 
 // takesOut says that an except of the guardrail takes out everything of gap for a realm.

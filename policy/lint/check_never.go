@@ -23,7 +23,7 @@ func (w *world) hasRoles(name string) bool {
 }
 
 // never adds that a rule matches nothing, and why.
-func (w *world) never(r *rule, at syntax.Position, why string, args ...any) *Finding {
+func (w *world) never(r *rule, at syntax.Position, why string, args ...any) {
 	code, consequence := AllowNeverMatches, "this allows nothing"
 	switch r.effect {
 	case deny:
@@ -32,5 +32,5 @@ func (w *world) never(r *rule, at syntax.Position, why string, args ...any) *Fin
 		code, consequence = RequireNeverHolds, "nothing is allowed where this guardrail holds"
 	case allow:
 	}
-	return w.add(code, r, why+": "+consequence, args...).at(at)
+	w.add(code, r, why+": "+consequence, args...).at(at)
 }

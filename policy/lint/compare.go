@@ -5,11 +5,11 @@ import (
 	"slices"
 )
 
-// within says that b matches every request that a matches: each conjunct of b is implied by one of
-// a. Where a denies, b denies too, and cannot be told only where a matches or cannot be told
-// either. It may be false where that is so after all, never true where it is not.
-func (a *rule) within(b *rule) bool {
-	return a.callers.within(&b.callers) && a.user.within(b.user) && a.headersWithin(b) && a.sourceWithin(b) && a.whenWithin(b)
+// within says that b matches every request that r matches: each conjunct of b is implied by one of
+// r. Where both deny, b matches or cannot be told wherever r matches or cannot be told. It may be
+// false where that is so after all, never true where it is not.
+func (r *rule) within(b *rule) bool {
+	return r.callers.within(&b.callers) && r.user.within(b.user) && r.headersWithin(b) && r.sourceWithin(b) && r.whenWithin(b)
 }
 
 // within compares conjunct by conjunct. No user asked for holds for every request.
@@ -45,10 +45,10 @@ func (m *match) implies(want *match) bool {
 	return subset(m.want, want.want)
 }
 
-func (a *rule) headersWithin(b *rule) bool {
+func (r *rule) headersWithin(b *rule) bool {
 	return !slices.ContainsFunc(b.headers, func(want header) bool {
-		i := slices.IndexFunc(a.headers, func(h header) bool { return h.name == want.name })
-		return i < 0 || !a.headers[i].within(want, a.effect != deny, b.effect != deny)
+		i := slices.IndexFunc(r.headers, func(h header) bool { return h.name == want.name })
+		return i < 0 || !r.headers[i].within(want, r.effect != deny, b.effect != deny)
 	})
 }
 
@@ -71,11 +71,11 @@ func (h header) within(want header, strict, wantStrict bool) bool {
 	}
 }
 
-func (a *rule) sourceWithin(b *rule) bool {
-	if len(a.source) == 0 || len(b.source) == 0 {
+func (r *rule) sourceWithin(b *rule) bool {
+	if len(r.source) == 0 || len(b.source) == 0 {
 		return len(b.source) == 0
 	}
-	return !slices.ContainsFunc(a.source, func(p netip.Prefix) bool { return !covered(p, b.source) })
+	return !slices.ContainsFunc(r.source, func(p netip.Prefix) bool { return !covered(p, b.source) })
 }
 
 // covered says that one of several ranges holds all of p.
@@ -84,17 +84,17 @@ func covered(p netip.Prefix, ranges []netip.Prefix) bool {
 }
 
 // whenWithin compares conditions by their text, and what the variables in it are.
-func (a *rule) whenWithin(b *rule) bool {
+func (r *rule) whenWithin(b *rule) bool {
 	if b.from.When == nil {
 		return true
 	}
-	return a.from.When != nil && a.from.When.Text == b.from.When.Text && a.when != nil && a.path == b.path
+	return r.from.When != nil && r.from.When.Text == b.from.When.Text && r.when != nil && r.path == b.path
 }
 
 // apart says that no request matches both of two rules that allow or are required. It may be false
 // where that is so after all, never true where it is not.
-func (a *rule) apart(b *rule) bool {
-	return a.callers.apart(&b.callers) || a.user.apart(b.user) || a.headersApart(b) || a.sourceApart(b)
+func (r *rule) apart(b *rule) bool {
+	return r.callers.apart(&b.callers) || r.user.apart(b.user) || r.headersApart(b) || r.sourceApart(b)
 }
 
 func (u *user) apart(v *user) bool {
@@ -109,8 +109,8 @@ func (u *user) apart(v *user) bool {
 	return !intersects(u.providers, v.providers)
 }
 
-func (a *rule) headersApart(b *rule) bool {
-	return slices.ContainsFunc(a.headers, func(x header) bool {
+func (r *rule) headersApart(b *rule) bool {
+	return slices.ContainsFunc(r.headers, func(x header) bool {
 		return slices.ContainsFunc(b.headers, func(y header) bool { return x.name == y.name && x.apart(y) })
 	})
 }
@@ -134,11 +134,11 @@ func (h header) apart(o header) bool {
 	return !intersects(h.match.want, o.match.want)
 }
 
-func (a *rule) sourceApart(b *rule) bool {
-	if len(a.source) == 0 || len(b.source) == 0 {
+func (r *rule) sourceApart(b *rule) bool {
+	if len(r.source) == 0 || len(b.source) == 0 {
 		return false
 	}
-	return !slices.ContainsFunc(a.source, func(p netip.Prefix) bool { return slices.ContainsFunc(b.source, p.Overlaps) })
+	return !slices.ContainsFunc(r.source, func(p netip.Prefix) bool { return slices.ContainsFunc(b.source, p.Overlaps) })
 }
 
 // subset says that all of a, which is sorted as b is, is in b.

@@ -18,15 +18,15 @@ func newPath(text string) (path, bool) {
 	return path{text, t.Segments()}, err == nil
 }
 
-// within says that b matches whatever a matches.
-func (a path) within(b path) bool {
+// within says that b matches whatever p matches.
+func (p path) within(b path) bool {
 	for i, want := range b.segments {
-		if i == len(a.segments) {
+		if i == len(p.segments) {
 			return false
 		}
-		have := a.segments[i]
+		have := p.segments[i]
 		switch {
-		case want.Rest: // one segment or more, and a has one here
+		case want.Rest: // one segment or more, and p has one here
 			return true
 		case have.Rest:
 			return false
@@ -36,13 +36,13 @@ func (a path) within(b path) bool {
 			return false
 		}
 	}
-	return len(a.segments) == len(b.segments)
+	return len(p.segments) == len(b.segments)
 }
 
 // meets says that some path matches both.
-func (a path) meets(b path) bool {
-	for i := range min(len(a.segments), len(b.segments)) {
-		x, y := a.segments[i], b.segments[i]
+func (p path) meets(b path) bool {
+	for i := range min(len(p.segments), len(b.segments)) {
+		x, y := p.segments[i], b.segments[i]
 		switch {
 		case x.Rest || y.Rest:
 			return true
@@ -53,13 +53,13 @@ func (a path) meets(b path) bool {
 			return false
 		}
 	}
-	return len(a.segments) == len(b.segments)
+	return len(p.segments) == len(b.segments)
 }
 
 // shape writes a path without the names of its variables, which match alike.
-func (a path) shape() string {
+func (p path) shape() string {
 	var b strings.Builder
-	for _, s := range a.segments {
+	for _, s := range p.segments {
 		b.WriteByte('/')
 		switch {
 		case s.Rest:
@@ -75,12 +75,12 @@ func (a path) shape() string {
 
 // trunk returns what a path that ends in a rest has before it, and false for any other and for one
 // that has nothing before it: /{rest...} matches every path.
-func (a path) trunk() (path, bool) {
-	n := len(a.segments)
-	if n < 2 || !a.segments[n-1].Rest {
+func (p path) trunk() (path, bool) {
+	n := len(p.segments)
+	if n < 2 || !p.segments[n-1].Rest {
 		return path{}, false
 	}
-	return path{a.text[:strings.LastIndexByte(a.text, '/')], a.segments[:n-1]}, true
+	return path{p.text[:strings.LastIndexByte(p.text, '/')], p.segments[:n-1]}, true
 }
 
 // An area is requests, by where they go. The zero area is every request.

@@ -62,9 +62,9 @@ func join(parts ...string) string {
 }
 
 // example returns a path that the template matches.
-func (a path) example() []string {
+func (p path) example() []string {
 	var segments []string
-	for _, s := range a.segments {
+	for _, s := range p.segments {
 		if s.Variable != "" {
 			s.Literal = "plain"
 		}
