@@ -1,6 +1,8 @@
 package explain_test
 
 import (
+	"encoding/json"
+	"maps"
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
@@ -139,6 +141,14 @@ func caseOf(t *testing.T, fields []string) explain.Question {
 			q.AMR = strings.Split(value, ",")
 		case "age":
 			q.AuthAge = age()
+		case "claims":
+			var claims map[string]json.RawMessage
+			if err := json.Unmarshal([]byte(value), &claims); err != nil {
+				t.Fatal(err)
+			}
+			for _, name := range slices.Sorted(maps.Keys(claims)) {
+				q.Claims = append(q.Claims, name+"="+string(claims[name]))
+			}
 		case "bad":
 			if value != "allowed" { // of which no verifier is capable
 				q.Credential = value

@@ -66,7 +66,7 @@ func (o obstacle) say() string {
 	case o.part.Conjunct == policy.OnWhen:
 		return "the condition holds: " + wants(o.part)
 	default:
-		return "its " + o.part.Name() + " hold: " + wants(o.part)
+		return "what is asked of " + o.part.Name() + " holds: " + wants(o.part)
 	}
 }
 

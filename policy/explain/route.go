@@ -26,7 +26,7 @@ func toRoute(at *state, r *policy.RouteTrace) (edit, bool) {
 		}
 		return request("an upgrade to "+choice(r.Upgrades, false)+" is asked for", func(q *syntax.TestRequest) { q.Upgrade.Value = r.Upgrades[0] }), true
 	case policy.LostNoCall:
-		return call(), true
+		return call(at), true
 	case policy.LostPath:
 		if path := pathTo(at, r.Paths); path != "" {
 			return request("the path is of the form "+r.Paths[0]+", as is "+path, func(q *syntax.TestRequest) { q.Path.Value = path }), true
@@ -37,13 +37,10 @@ func toRoute(at *state, r *policy.RouteTrace) (edit, bool) {
 }
 
 // call makes a gRPC call of a request.
-func call() edit {
-	return edit{"it is a gRPC call: POST over HTTP/2 with one content-type application/grpc, to the plain path", func(in *syntax.Case) {
+func call(at *state) edit {
+	path := "/" + strings.Join(at.r.Request.Path.Segments(), "/")
+	return edit{"it is a gRPC call: POST " + show(path) + " over HTTP/2 with one content-type application/grpc", func(in *syntax.Case) {
 		r, http2 := *in.Request, true
-		path, _, _ := strings.Cut(r.Path.Value, "?")
-		if p, err := policy.ParsePath(path); err == nil {
-			path = "/" + strings.Join(p.Segments(), "/")
-		}
 		r.Method.Value, r.Path.Value, r.HTTP2 = "POST", path, &http2
 		in.Request = &r
 		setHeader(in, "content-type", []string{"application/grpc"})
