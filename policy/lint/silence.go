@@ -63,6 +63,14 @@ func nextContent(lines []string, n int) int {
 // read takes in the codes, with commas between them, and the reason.
 func (s *silence) read(text string) {
 	names, reason, _ := strings.Cut(strings.TrimSpace(text), " ")
+	for strings.HasSuffix(names, ",") {
+		var next string
+		next, reason, _ = strings.Cut(strings.TrimSpace(reason), " ")
+		names += next
+		if next == "" {
+			break
+		}
+	}
 	names = strings.TrimSuffix(names, ":")
 	s.reason = strings.TrimSpace(reason)
 	for name := range strings.SplitSeq(names, ",") {
