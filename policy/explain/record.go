@@ -136,43 +136,61 @@ func outcomeOf(raw json.RawMessage) (policy.Outcome, bool) {
 	return policy.Failed, false
 }
 
-// ReadRecord returns the one record of a text, or of several the one with this id. name is what
-// errors say of the text.
+// ReadRecord returns the one record of a text, or of several the one with this id; lines of other
+// logs between them are left alone then. name is what errors say of the text.
 func ReadRecord(name string, from io.Reader, id string) (Record, error) {
 	lines := bufio.NewScanner(from)
 	lines.Buffer(nil, maxRecord)
-	var found *Record
-	number := 0
+	f := finder{name: name, id: id}
 	for lines.Scan() {
-		number++
-		line := bytes.TrimSpace(lines.Bytes())
-		if len(line) == 0 || id != "" && !bytes.Contains(line, []byte(id)) {
-			continue
-		}
-		r, err := ParseRecord(line)
-		switch {
-		case err != nil:
-			return Record{}, fmt.Errorf("%s:%d: %w", name, number, err)
-		case id != "" && r.RequestID() != id:
-		case found != nil && id == "":
-			return Record{}, fmt.Errorf("%s:%d: there is more than one record: choose one by --request-id", name, number)
-		case found != nil:
-			return Record{}, fmt.Errorf("%s:%d: a second record of the request %s: clients can choose the same id; give one line alone", name, number, show(id))
-		default:
-			found = &r
+		if err := f.line(bytes.TrimSpace(lines.Bytes())); err != nil {
+			return Record{}, err
 		}
 	}
 	switch err := lines.Err(); {
 	case errors.Is(err, bufio.ErrTooLong):
-		return Record{}, fmt.Errorf("%s:%d: the line is too long for a record", name, number+1)
+		return Record{}, fmt.Errorf("%s:%d: the line is too long for a record", name, f.number+1)
 	case err != nil:
 		return Record{}, fmt.Errorf("%s: %w", name, err)
-	case found == nil && id != "":
+	case f.found != nil:
+		return *f.found, nil
+	case f.fault != nil:
+		return Record{}, f.fault
+	case id != "":
 		return Record{}, fmt.Errorf("%s: there is no record of the request %s", name, show(id))
-	case found == nil:
-		return Record{}, fmt.Errorf("%s: there is no record", name)
 	}
-	return *found, nil
+	return Record{}, fmt.Errorf("%s: there is no record", name)
+}
+
+// A finder looks for one record, line by line.
+type finder struct {
+	name, id string
+	number   int
+	found    *Record
+	fault    error // of a line that has the id and is no record
+}
+
+// line looks at one line. The error is that there is no saying which record is meant.
+func (f *finder) line(text []byte) error {
+	f.number++
+	if len(text) == 0 || f.id != "" && !bytes.Contains(text, []byte(f.id)) {
+		return nil
+	}
+	r, err := ParseRecord(text)
+	switch {
+	case err != nil && f.id == "":
+		return fmt.Errorf("%s:%d: %w", f.name, f.number, err)
+	case err != nil && f.fault == nil:
+		f.fault = fmt.Errorf("%s:%d: %w", f.name, f.number, err)
+	case err != nil || f.id != "" && r.RequestID() != f.id:
+	case f.found != nil && f.id == "":
+		return fmt.Errorf("%s:%d: there is more than one record: choose one by --request-id", f.name, f.number)
+	case f.found != nil:
+		return fmt.Errorf("%s:%d: a second record of the request %s: clients can choose the same id; give one line alone", f.name, f.number, show(f.id))
+	default:
+		f.found = &r
+	}
+	return nil
 }
 
 // again is a command with which what was recorded can be explained against the policies of now, as

@@ -146,6 +146,8 @@ func TestReadRecord(t *testing.T) {
 		{"one of two", one + "\n" + two + "\n", "a-2", "a-2"},
 		{"lines that are none", "starting\n" + one + "\nstopped", "a-1", "a-1"},
 		{"an id that another begins with", one + "\n" + strings.ReplaceAll(one, "a-1", "a-11"), "a-1", "a-1"},
+		{"a line of another log that has the id", `{"msg":"a-1"}` + "\n" + one + "\nabout a-1", "a-1", "a-1"},
+		{"only a line of another log that has the id", two + "\n" + `{"msg":"a-1"}`, "a-1", "r.jsonl:2: this is no decision record: one has time, request_id, decision (allow or deny) and reason"},
 		{"younger members", strings.Replace(one, "{", `{"new":{"a":[1]},`, 1), "", "a-1"},
 		{"empty", "", "", "r.jsonl: there is no record"},
 		{"no such id", one, "b", "r.jsonl: there is no record of the request b"},

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/postern/postern/policy/suite"
 )
 
 // The colours of a terminal (ECMA-48 section 8.3.117).
@@ -134,7 +136,11 @@ func (p *page) request(x *Explanation) {
 	} else {
 		p.line(1, "%s (the path is %s)", first(r.Method, "the method is "+notRecorded), r.Path)
 	}
-	p.field("host", r.Host)
+	host := r.Host
+	if host == suite.DefaultHost {
+		host += " (none was named)"
+	}
+	p.field("host", host)
 	if r.HTTP2 {
 		p.field("protocol", "HTTP/2")
 	}
