@@ -177,18 +177,28 @@ func (f *finder) line(text []byte) error {
 		return nil
 	}
 	r, err := ParseRecord(text)
+	if err != nil {
+		return f.broken(fmt.Errorf("%s:%d: %w", f.name, f.number, err))
+	}
 	switch {
-	case err != nil && f.id == "":
-		return fmt.Errorf("%s:%d: %w", f.name, f.number, err)
-	case err != nil && f.fault == nil:
-		f.fault = fmt.Errorf("%s:%d: %w", f.name, f.number, err)
-	case err != nil || f.id != "" && r.RequestID() != f.id:
-	case f.found != nil && f.id == "":
-		return fmt.Errorf("%s:%d: there is more than one record: choose one by --request-id", f.name, f.number)
-	case f.found != nil:
-		return fmt.Errorf("%s:%d: a second record of the request %s: clients can choose the same id; give one line alone", f.name, f.number, show(f.id))
-	default:
+	case f.id != "" && r.RequestID() != f.id:
+	case f.found == nil:
 		f.found = &r
+	case f.id == "":
+		return fmt.Errorf("%s:%d: there is more than one record: choose one by --request-id", f.name, f.number)
+	default:
+		return fmt.Errorf("%s:%d: a second record of the request %s: clients can choose the same id; give one line alone", f.name, f.number, show(f.id))
+	}
+	return nil
+}
+
+// broken takes in what is wrong with a line. Among lines of other logs that need not matter.
+func (f *finder) broken(fault error) error {
+	if f.id == "" {
+		return fault
+	}
+	if f.fault == nil {
+		f.fault = fault
 	}
 	return nil
 }
