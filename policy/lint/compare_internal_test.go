@@ -207,3 +207,132 @@ func TestPositions(t *testing.T) {
 		}
 	}
 }
+
+// subsets returns every subset of the words that has at least so many.
+func subsets(least int, words ...string) [][]string {
+	var all [][]string
+	for bits := range 1 << len(words) {
+		var one []string
+		for i, word := range words {
+			if bits>>i&1 == 1 {
+				one = append(one, word)
+			}
+		}
+		if len(one) >= least {
+			all = append(all, one)
+		}
+	}
+	return all
+}
+
+// matches returns every match over three values.
+func matches() []match {
+	var all []match
+	for _, want := range subsets(1, "1", "2", "3") {
+		all = append(all, match{false, want}, match{true, want})
+	}
+	return all
+}
+
+// heldBy says what a match means: docs/policy.md.
+func (m *match) heldBy(have []string) bool {
+	if m.all {
+		return subset(m.want, have)
+	}
+	return intersects(m.want, have)
+}
+
+func TestMatchesAgainstBruteForce(t *testing.T) {
+	for _, a := range matches() {
+		for _, b := range matches() {
+			want := true
+			for _, have := range subsets(0, "1", "2", "3", "4") {
+				want = want && (!a.heldBy(have) || b.heldBy(have))
+			}
+			if got := a.implies(&b); got != want {
+				t.Errorf("%v implies %v: %v, want %v", a, b, got, want)
+			}
+		}
+	}
+	if (*match)(nil).implies(&match{false, []string{"1"}}) {
+		t.Error("nothing implies something")
+	}
+}
+
+// holds says what a demand on a header means: strict, no other value is tolerated.
+func (h header) holds(have []string, strict bool) bool {
+	if h.present != nil {
+		return *h.present == (len(have) > 0)
+	}
+	return h.match.heldBy(have) && (!strict || subset(have, h.match.want))
+}
+
+func TestHeadersAgainstBruteForce(t *testing.T) {
+	yes, no := true, false
+	headers := []header{{present: &yes}, {present: &no}}
+	for _, m := range matches() {
+		headers = append(headers, header{match: &m})
+	}
+	for _, a := range headers {
+		for _, b := range headers {
+			for _, strict := range []bool{true, false} {
+				want, apart := true, true
+				for _, have := range subsets(0, "1", "2", "3", "4") {
+					want = want && (!a.holds(have, strict) || b.holds(have, false))
+					apart = apart && !(a.holds(have, true) && b.holds(have, true))
+				}
+				if got := a.within(b, strict, false); got != want {
+					t.Errorf("%v (strict %v) within %v: %v, want %v", a, strict, b, got, want)
+				}
+				if got := a.apart(b); got != apart {
+					t.Errorf("%v apart %v: %v, want %v", a, b, got, apart)
+				}
+			}
+			want := true
+			for _, have := range subsets(0, "1", "2", "3", "4") {
+				want = want && (!a.holds(have, true) || b.holds(have, true))
+			}
+			if got := a.within(b, true, true); got != want {
+				t.Errorf("%v within %v, both strict: %v, want %v", a, b, got, want)
+			}
+			if a.match != nil && b.match != nil && a.within(b, false, true) {
+				t.Errorf("%v is said to be within the stricter %v", a, b)
+			}
+		}
+	}
+}
+
+func TestUsersAreComparedFieldByField(t *testing.T) {
+	one, two := &match{false, []string{"1"}}, &match{false, []string{"1", "2"}}
+	a := user{providers: []string{"p"}, maxAge: 5}
+	if !(&a).within(nil) || (*user)(nil).within(&a) || !(*user)(nil).within(nil) || !a.within(&a) {
+		t.Error("no user is compared wrongly")
+	}
+	for i := range a.single {
+		small, large := a, a
+		small.single[i], large.single[i] = one, two
+		if !small.within(&large) || large.within(&small) || a.within(&small) || !small.within(&a) {
+			t.Errorf("single %d", i)
+		}
+		other := a
+		other.single[i] = &match{false, []string{"3"}}
+		if !small.apart(&other) || small.apart(&large) || small.apart(&a) || small.apart(nil) {
+			t.Errorf("single %d apart", i)
+		}
+	}
+	for i := range a.several {
+		small, large := a, a
+		small.several[i], large.several[i] = one, two
+		if !small.within(&large) || large.within(&small) || a.within(&small) || !small.within(&a) || small.apart(&large) {
+			t.Errorf("several %d", i)
+		}
+	}
+	older, ageless, elsewhere := a, a, a
+	older.maxAge, ageless.maxAge, elsewhere.providers = 6, 0, []string{"p", "q"}
+	if !a.within(&older) || older.within(&a) || !a.within(&ageless) || ageless.within(&a) {
+		t.Error("maxAge")
+	}
+	if !a.within(&elsewhere) || elsewhere.within(&a) || a.apart(&elsewhere) || !a.apart(&user{providers: []string{"q"}}) {
+		t.Error("providers")
+	}
+}

@@ -5,34 +5,76 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/syntax"
 )
 
-// compile adds what keeps the documents from being loaded. A provider that is missing is another
-// finding, and so that it hides nothing else an empty one takes its place.
-func (w *world) compile(documents []syntax.Document) {
+// A compilation is what package policy makes of the documents.
+type compilation struct {
+	catalog *policy.Catalog
+	err     error
+}
+
+// prepare compiles the documents. A provider that is missing is another finding, and so that it
+// hides nothing else an empty one takes its place.
+func prepare(documents []syntax.Document, now time.Time) compilation {
 	documents = slices.Clone(documents)
-	missing := map[string]bool{}
-	for _, r := range w.rules() {
-		for _, name := range r.providerNames() {
-			missing[name] = w.providers[name] == nil
+	for _, name := range missing(documents) {
+		documents = append(documents, syntax.Document{Kind: "IdentityProvider", Name: name, IdentityProvider: &identity.Provider{Name: name}})
+	}
+	catalog, err := policy.Prepare(documents, now)
+	return compilation{catalog, err}
+}
+
+// missing returns the providers that rules name and no document is.
+func missing(documents []syntax.Document) []string {
+	named := map[string]bool{}
+	each := func(rules ...syntax.Rule) {
+		for i := range rules {
+			if u := rules[i].User; u != nil {
+				for _, t := range u.Providers {
+					named[t.Value] = true
+				}
+			}
 		}
 	}
-	for _, name := range slices.Sorted(maps.Keys(missing)) {
-		if missing[name] {
-			documents = append(documents, syntax.Document{Kind: "IdentityProvider", Name: name, IdentityProvider: &identity.Provider{Name: name}})
+	for i := range documents {
+		if p := documents[i].ServicePolicy; p != nil {
+			each(p.Deny...)
+			for j := range p.Routes {
+				each(p.Routes[j].Allow...)
+				each(p.Routes[j].Deny...)
+			}
+		}
+		if m := documents[i].MeshPolicy; m != nil {
+			for j := range m.Guardrails {
+				for _, r := range []*syntax.Rule{m.Guardrails[j].Deny, m.Guardrails[j].Require} {
+					if r != nil {
+						each(*r)
+					}
+				}
+			}
 		}
 	}
-	catalog, err := policy.Prepare(documents, w.now)
-	w.invalid(err)
-	if err != nil {
+	for i := range documents {
+		if documents[i].IdentityProvider != nil {
+			delete(named, documents[i].Name)
+		}
+	}
+	return slices.Sorted(maps.Keys(named))
+}
+
+// checkLoads adds what keeps the documents from being loaded.
+func (w *world) checkLoads(c compilation) {
+	w.invalid(c.err)
+	if c.err != nil {
 		return
 	}
 	for _, workload := range w.workloads() {
-		_, err := catalog.Set(workload)
+		_, err := c.catalog.Set(workload)
 		w.invalid(err)
 	}
 }

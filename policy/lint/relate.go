@@ -8,7 +8,7 @@ import (
 
 // maxSteps bounds how often things are compared, which very many of them would make quadratic:
 // a second or two.
-const maxSteps = 20_000_000
+const maxSteps = 10_000_000
 
 // spend counts comparisons, and says whether there may be so many more. That there may not is said
 // once.

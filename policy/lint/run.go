@@ -29,17 +29,19 @@ func Run(sources []Source, o Options) *Report {
 	r := &runner{options: o}
 	documents, faults := parse(sources)
 	r.partial = faults != nil
+	compiled := make(chan compilation, 1) // which takes as long as all the rest
+	go func() { compiled <- prepare(documents, o.Now) }()
 	w := newWorld(documents, o.Now, r.partial)
 	w.invalid(o.Faults)
 	w.invalid(faults)
 	w.checkJSON(o.JSON, documents)
-	w.compile(documents)
 	for _, check := range []func(){
 		w.checkRules, w.checkClosed, w.checkNever, w.checkRoutes, w.checkWide, w.checkGuardrails, w.checkUsers, w.checkConditions,
 		w.checkDates, w.checkNames, w.checkLists,
 	} {
 		check()
 	}
+	w.checkLoads(<-compiled)
 	findings := slices.DeleteFunc(w.findings, func(f *Finding) bool { return !r.looksFor(f.Code) })
 	var silences []*silence
 	for _, s := range sources {
