@@ -82,6 +82,31 @@ func TestTheReadmesToolsRun(t *testing.T) {
 	}
 }
 
+// TestTheExplanationOfTheDocumentationIsTrue runs the first command of docs/explain.md; only the
+// time is another.
+func TestTheExplanationOfTheDocumentationIsTrue(t *testing.T) {
+	dir := postern.Dir(t)
+	prepare(t, dir)
+	write(t, filepath.Join(dir, "policies", "orders.yaml"), []byte(block(t, read(t, filepath.Join(root(), "docs/testing.md")), "yaml", "kind: ServicePolicy")))
+	if err := os.Remove(filepath.Join(dir, "policies", "stock.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	page := read(t, filepath.Join(root(), "docs/explain.md"))
+	cmd := exec.CommandContext(t.Context(), "bash", "-c", block(t, page, "sh", "--claim"))
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "PATH="+filepath.Join(dir, "bin")+":"+os.Getenv("PATH"))
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	clock := regexp.MustCompile(`time      \S+`)
+	_, want, _ := strings.Cut(page, "```\ndeny: ")
+	want, _, _ = strings.Cut("deny: "+want, "```")
+	want = clock.ReplaceAllString(want, "")
+	if got := clock.ReplaceAllString(string(out), ""); got != want {
+		t.Errorf("it prints another:\n%s", difference(want, got))
+	}
+}
+
 // block returns the first fenced block of a kind that has a text.
 func block(t *testing.T, document, kind, has string) string {
 	t.Helper()
