@@ -162,7 +162,7 @@ func (d *dice) match(alone bool, of ...string) string {
 func (d *dice) when() string {
 	return d.one(
 		`request.method == "GET"`, `request.method == "GET"`, `"1" in header("x-a")`, `header("x-a")[0] == "1"`, `user.subject == "s"`,
-		`true`, `false`, `1 == 1 || request.host == "x"`, `request.method == "A" && request.method == "B"`, `user.claims.level > 3`,
+		`true`, `false`, `"1" in header("x-b") || true`, `1 == 1 || request.host == "x"`, `request.method == "A" && request.method == "B"`, `user.claims.level > 3`,
 		`has(user.claims.level) && user.claims.level > 3`, `caller.trust_domain == "a.test"`, `size(header("x-b")) > 0 && header("x-b")[0] == "2"`,
 	)
 }
