@@ -42,7 +42,11 @@ func (c *Condition) Outcomes(domains map[string]Domain) Outcomes {
 	}
 	m := &trials{domains: domains}
 	m.collect(parsed.Expr())
-	return m.union(parsed.Expr(), 0, map[string]trial{})
+	found := m.union(parsed.Expr(), 0, map[string]trial{})
+	if c.budget > 0 { // stopped by its meter it is an error, whatever else it is made of
+		found.Errs = true
+	}
+	return found
 }
 
 // trials are the values that variables are tried with.

@@ -80,6 +80,22 @@ func letters(o condition.Outcomes) string {
 	return sorted.String()
 }
 
+// TestWhatIsMeteredMayErr: a meter stops an evaluation as a whole, so that "|| true" is no help.
+func TestWhatIsMeteredMayErr(t *testing.T) {
+	c, err := condition.NewCompiler().Compile(`header("a").exists(a, header("b").exists(b, header("c").exists(d, a + b == d))) || true`, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	many := strings.Split(strings.Repeat("x,", 60), ",")
+	_, err = c.Eval(&condition.Input{Method: "GET", Host: "a", HeaderValues: func(string) []string { return many }})
+	if err == nil {
+		t.Fatal("the condition is not expensive enough to be stopped")
+	}
+	if got := letters(c.Outcomes(nil)); got != "TE" {
+		t.Errorf("%s, want TE", got)
+	}
+}
+
 // TestManyVariablesAreNotTriedForEver compares more variables than can be tried.
 func TestManyVariablesAreNotTriedForEver(t *testing.T) {
 	var parts []string
