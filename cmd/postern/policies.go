@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,6 +28,7 @@ type policies struct {
 	known   atomic.Pointer[policyState]
 	first   chan error         // what came of the first read
 	loading sync.Mutex         // one change at a time
+	loaded  func()             // the first read is done
 	content *directory.Content // read and not compiled yet, since the workload is not known
 }
 
@@ -46,8 +48,14 @@ func (s *sidecar) updatePolicy(change func(*policyState)) {
 	s.policy.known.Store(&next)
 }
 
+// loading is how eagerly the collector works until the first policies are in force: then memory
+// grows most, and nobody waits for an answer yet.
+const loading = 25
+
 // runPolicies watches the directory.
 func (s *sidecar) runPolicies(ctx context.Context) error {
+	serving := debug.SetGCPercent(loading)
+	s.policy.loaded = sync.OnceFunc(func() { debug.SetGCPercent(serving) })
 	return s.watcher.Watch(ctx, s.policiesRead)
 }
 
@@ -74,6 +82,7 @@ func (s *sidecar) policiesRead(content *directory.Content, err error) {
 	} else {
 		s.applyPolicy(content)
 	}
+	s.policy.loaded()
 	select {
 	case s.policy.first <- s.policy.known.Load().err:
 	default: // only the first is waited for
@@ -121,6 +130,9 @@ func (s *sidecar) applyPolicy(content *directory.Content) {
 	s.updatePolicy(func(p *policyState) { p.digest, p.files, p.at, p.err = content.Digest, content.Files, now, nil })
 	s.metrics.PolicyLoaded(content.Digest, now)
 	s.reportPolicy(set, content.Digest)
+	// What loading needed beside what is kept goes back at once: a sidecar is mostly idle, so that the
+	// collector would come late, and its memory is paid for in every pod.
+	go debug.FreeOSMemory()
 }
 
 // reportPolicy says what came into force.
