@@ -74,6 +74,7 @@ func (c compiled) difference(t testing.TB, q *question, seen reached) string {
 	if d.Shadow != nil && a.shadow != nil {
 		s := d.Shadow
 		note(s.Allow == a.shadow.allow && s.Reason == a.shadow.reason, "shadow", said(s.Allow, s.Reason), said(a.shadow.allow, a.shadow.reason))
+		note(c.names(s.Rule, s.RuleName, a.shadow.rules), "shadow's rule", fmt.Sprintf("%v %q", s.Rule, s.RuleName), a.shadow.rules)
 	}
 	for _, e := range d.Rules {
 		id := c.text.id(e.Rule.Position().Line)

@@ -150,7 +150,8 @@ func unlike(x, y decided) string {
 	return fmt.Sprintf("%+v\n%+v", x, y)
 }
 
-// TestAnAllowNeverDenies adds one to a route that reads the same providers and headers without it.
+// TestAnAllowNeverDenies adds one to a route that reads the same providers without it. Where Envoy
+// joins repeated headers one that reads another header denies a request that has a comma there.
 func TestAnAllowNeverDenies(t *testing.T) {
 	more := 0
 	eachPair(t, false, func(g *generator, w *world) *world {
@@ -165,15 +166,14 @@ func TestAnAllowNeverDenies(t *testing.T) {
 			g.path = p.route.HTTP.Path
 		}
 		added := g.allow()
-		added.Headers = nil
 		p.route.Allow = append(p.route.Allow, added)
-		if added.When != nil && len(added.When.headers(nil)) > 0 || !added.When.readable(g.path) {
+		if !added.When.readable(g.path) {
 			return nil
 		}
 		return w
 	}, func(t *testing.T, before, after compiled, q *question) string {
 		x, y := before.outcome(t, q), after.outcome(t, q)
-		if !slices.Equal(x.Providers, y.Providers) {
+		if !slices.Equal(x.Providers, y.Providers) || q.Joined {
 			return ""
 		}
 		if !x.Allow && y.Allow {
