@@ -29,10 +29,10 @@ func (m Match) Decide(q *Request) Decision {
 		return d
 	}
 	d.Rules = m.evaluate(q)
-	m.rule(&d, q, enforced)
+	m.verdict(&d, q, enforced)
 	if slices.ContainsFunc(d.Rules, func(e Evaluation) bool { return e.Rule.shadow }) {
 		would := Decision{Rules: d.Rules}
-		m.rule(&would, q, everyRule)
+		m.verdict(&would, q, everyRule)
 		d.Shadow = &Verdict{would.Allow, would.Reason, would.Rule, would.RuleName}
 	}
 	return d
@@ -44,9 +44,9 @@ type counts func(*Rule) bool
 func enforced(r *Rule) bool { return !r.shadow }
 func everyRule(*Rule) bool  { return true }
 
-// rule gives the verdict over the rules that count. Onboarding turns a refusal that is for want
+// verdict gives the answer over the rules that count. Onboarding turns a refusal that is for want
 // of a policy, a route, a rule or a credential into an allow, while all that is required holds.
-func (m Match) rule(d *Decision, q *Request, count counts) {
+func (m Match) verdict(d *Decision, q *Request, count counts) {
 	if e := m.deniedBy(d.Rules, count); e != nil {
 		why := reason.DeniedByRule
 		if e.Rule.guard {

@@ -43,12 +43,12 @@ type RuleTrace struct {
 type Part struct {
 	Conjunct Conjuncts // one of the constants
 	Outcome  Outcome
-	Header   string   // its name; "" unless Conjunct is OnHeaders
-	Present  *bool    // a header is asked for, or its absence, whatever its value
-	All      bool     // all of Wants are asked for, else any of them
-	Wants    []string // as the policy has it; of a condition its text
-	Has      []string // the request's; of a maxAge the age of the login
-	Why      string   // it could not be told; "" when it could
+	Header   string                  // its name; "" unless Conjunct is OnHeaders
+	Present  *bool                   // a header is asked for, or its absence, whatever its value
+	All      bool                    // all of Wants are asked for, else any of them
+	Wants    []string                // as the policy has it; of a condition its text
+	Has      []string                // the request's; of a maxAge the age of the login
+	Why      string                  // it could not be told; "" when it could
 	Observed []condition.Observation // by a condition; see Observe
 }
 

@@ -61,9 +61,9 @@ const (
 	KeysPending // the key is unknown and a fetch is under way
 
 	// The policy.
-	NoPolicy         // no policy protects this workload
-	NoRoute          // no route has this path, host and method
-	DeniedByRule     // a deny matched
+	NoPolicy     // no policy protects this workload
+	NoRoute      // no route has this path, host and method
+	DeniedByRule // a deny matched
 	DeniedByGuardrail
 	GuardrailNotMet  // an allow matched, but not what a guardrail requires
 	CallerNotGranted // no allow names this caller
@@ -145,14 +145,14 @@ var table = [Count]info{
 	KeysUnavailable:     {"keys_unavailable", statusUnavailable},
 	KeysPending:         {"keys_pending", statusUnavailable},
 
-	NoPolicy:         {"no_policy", statusForbidden},
-	NoRoute:          {"no_route", statusForbidden},
+	NoPolicy:          {"no_policy", statusForbidden},
+	NoRoute:           {"no_route", statusForbidden},
 	DeniedByRule:      {"denied_by_rule", statusForbidden},
 	DeniedByGuardrail: {"denied_by_guardrail", statusForbidden},
 	GuardrailNotMet:   {"guardrail_not_met", statusForbidden},
-	CallerNotGranted: {"caller_not_granted", statusForbidden},
-	NotGranted:       {"not_granted", statusForbidden},
-	StepUp:           {"step_up_required", statusUnauthorized},
+	CallerNotGranted:  {"caller_not_granted", statusForbidden},
+	NotGranted:        {"not_granted", statusForbidden},
+	StepUp:            {"step_up_required", statusUnauthorized},
 
 	NotReady:          {"not_ready", statusUnavailable},
 	Overloaded:        {"overloaded", statusUnavailable},
