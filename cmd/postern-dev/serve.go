@@ -53,7 +53,15 @@ DIR/ready.json say where:
                              watched_directory
   DIR/_bundles/              TRUST_DOMAIN.pem, TRUST_DOMAIN.json and bundles.json, for whoever has
                              no identity
-  DIR/idp-ca.pem             who vouches for the identity provider's certificate`,
+  DIR/idp-ca.pem             who vouches for the identity provider's certificate
+
+The file of --users has the people and programs that may have tokens:
+
+  users:
+    carol: {password: carol, scopes: [orders:read], roles: [buyer], acr: mfa, claims: {customer_id: "7"}}
+  clients:
+    shop-spa: {scopes: [orders:read]}
+    nightly: {secret: not-a-secret, scopes: [orders:read]}`,
 		Example: `  postern-dev serve
   postern-dev serve --workload spiffe://shop.test/ns/shop/sa/web --svid-ttl 1m
   postern-dev serve --federate partner.test --workload spiffe://partner.test/app --workload front=spiffe://shop.test/ns/shop/sa/web
@@ -83,7 +91,7 @@ func (s *settings) register(c *cobra.Command) {
 	f.StringVar(&s.issuer, "issuer", "", "iss of the tokens, when it is not the URL of the identity provider")
 	f.StringVar(&s.audience, "audience", "shop-api", "aud of an access token for which none was asked")
 	f.StringVar(&s.algorithm, "algorithm", "ES256", "how tokens are signed: RS256 to PS512, ES256 to ES512, EdDSA")
-	f.StringVar(&s.users, "users", "", "a YAML file of users and clients, in place of the built-in ones")
+	f.StringVar(&s.users, "users", "", "a YAML `FILE` of users and clients, in place of the built-in ones: see above")
 	f.DurationVar(&s.tokenTTL, "token-ttl", 5*time.Minute, "how long a token lives")
 	f.DurationVar(&s.keyLead, "key-lead", 30*time.Second, "how long a new key or CA is published before its first use")
 	f.DurationVar(&s.keyPeriod, "key-period", 0, "how often the signing key rotates by itself (default never)")

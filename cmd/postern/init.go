@@ -120,6 +120,7 @@ func printStarter(to io.Writer, output, dir string, written []string) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(to, "\nNext: edit orders.yaml, then\n  postern lint %[1]s\n  postern test --coverage %[1]s\n", dir)
+	_, err := fmt.Fprintf(to, "\nNext: edit orders.yaml, then\n  postern lint %[1]s\n  postern test --coverage %[1]s\n"+
+		"The workflow and the hooks are for a repository whose root this directory is. In another, move them to its root,\nand name this directory where they say a dot.\n", dir)
 	return err
 }

@@ -39,6 +39,8 @@ type policyState struct {
 	files    []string    // that they came from
 	at       time.Time   // when they came into force
 	err      error       // why the newest are not in force
+
+	unprotected bool // none of them protects the workload
 }
 
 // updatePolicy changes what is known. s.policy.loading is held.
@@ -127,7 +129,10 @@ func (s *sidecar) applyPolicy(content *directory.Content) {
 	}
 	now := time.Now()
 	s.policy.content = nil
-	s.updatePolicy(func(p *policyState) { p.digest, p.files, p.at, p.err = content.Digest, content.Files, now, nil })
+	s.updatePolicy(func(p *policyState) {
+		p.digest, p.files, p.at, p.err = content.Digest, content.Files, now, nil
+		p.unprotected = len(set.Policies()) == 0
+	})
 	s.metrics.PolicyLoaded(content.Digest, now)
 	s.reportPolicy(set, content.Digest)
 	// What loading needed beside what is kept goes back at once: a sidecar is mostly idle, so that the

@@ -37,6 +37,11 @@ func (s *sidecar) policyPart() admin.Part {
 	case p.err != nil:
 		detail := fmt.Sprintf("the newest were refused, and digest %.12s decides: %v", p.digest, p.err)
 		return admin.Part{Name: "policies", State: admin.Degraded, Detail: detail, Remedy: mend}
+	case p.unprotected:
+		return admin.Part{
+			Name: "policies", State: admin.Degraded, Detail: fmt.Sprintf("digest %.12s: no policy protects %s", p.digest, p.workload),
+			Remedy: "name the workload in the workloads of a ServicePolicy; until then only onboarding lets a request in",
+		}
 	default:
 		return admin.Part{Name: "policies", State: admin.OK, Detail: fmt.Sprintf("digest %.12s", p.digest)}
 	}
