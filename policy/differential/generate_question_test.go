@@ -196,7 +196,8 @@ func (g *generator) headersOf(q *question) {
 	}
 }
 
-// muchOf makes as many or as long headers as a condition reads, or more.
+// muchOf makes as many headers as a condition reads, or more, or a longer one than that. One of just
+// the bytes that are read would cost some conditions more than they may.
 func (g *generator) muchOf(name string) []policy.Header {
 	h := policy.Header{Name: name, Value: "1"}
 	switch g.n(4) {
@@ -205,7 +206,7 @@ func (g *generator) muchOf(name string) []policy.Header {
 	case 1:
 		return slices.Repeat([]policy.Header{h}, maxHeaderValues+1)
 	case 2:
-		h.Value = strings.Repeat("1", maxHeaderBytes)
+		h.Value = strings.Repeat("1", 1<<10)
 	default:
 		h.Value = strings.Repeat("1", maxHeaderBytes+1)
 	}
