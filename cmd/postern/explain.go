@@ -150,7 +150,7 @@ func (f *explainFlags) explain(stdin io.Reader, now time.Time) (*explain.Explana
 		}
 		f.workload = named[0]
 	}
-	e, err := explain.New(content.Documents, explain.Options{Workload: f.workload, Digest: content.Digest, Now: now, Check: readable})
+	e, err := explain.New(content.Documents, explain.Options{Workload: f.workload, Digest: content.Digest, Now: now, Check: readable, Inspect: inspected})
 	if err != nil {
 		return nil, err
 	}

@@ -160,7 +160,8 @@ func (m *Manager) refresh() {
 func (m *Manager) publish() {
 	set := &Set{entries: make(map[string]*entry, len(m.entries))}
 	for name, e := range m.entries {
-		set.entries[name] = &entry{config: e.config, kind: e.kind, source: e.source, prover: e.source.Prover()}
+		prover := e.source.Prover()
+		set.entries[name] = &entry{config: e.config, kind: e.kind, source: e.source, prover: prover, matcher: prover}
 	}
 	m.current.Store(set)
 	m.changed(set)

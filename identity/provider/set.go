@@ -22,6 +22,8 @@ type entry struct {
 	kind   string
 	source kind.Source
 	prover kind.Prover
+
+	matcher kind.Matcher // the prover, or what only inspects
 }
 
 // Authenticate finds the credential of one of the providers called names, at their places and
@@ -36,24 +38,11 @@ func (s *Set) Authenticate(names []string, h Headers, at time.Time, caller ident
 	if err != nil {
 		return refuse(false, 0, err)
 	}
-	place, raw, err := s.look(entries, h)
+	found, err := present(entries, h)
 	if err != nil {
 		return refuse(reason.Of(err) != reason.CredentialMissing, 0, err)
 	}
-	var here []*entry
-	limit := 0
-	for _, e := range entries {
-		if e.config.From == place {
-			here = append(here, e)
-			limit = max(limit, e.prover.MaxSize())
-		}
-	}
-	presented := kind.NewPresented(raw, limit)
-	chosen, err := choose(here, presented)
-	if err != nil {
-		return refuse(true, 0, err)
-	}
-	user, wait, err := chosen.prover.Prove(presented, at, caller)
+	user, wait, err := found.chosen.prover.Prove(found.credential, at, caller)
 	switch {
 	case err != nil:
 		return refuse(true, wait, err)
@@ -93,9 +82,37 @@ func (s *Set) get(name string) *entry {
 	return s.entries[name]
 }
 
+// A finding is the one credential of a request, where it is, and whose it claims to be.
+type finding struct {
+	place      identity.Place
+	credential *kind.Presented
+	chosen     *entry
+}
+
+// present finds the one credential at the places of the entries, and chooses who is to prove it.
+// With an error, the finding has what is known nevertheless.
+func present(entries []*entry, h Headers) (finding, error) {
+	place, raw, err := look(entries, h)
+	found := finding{place: place}
+	if err != nil {
+		return found, err
+	}
+	var here []*entry
+	limit := 0
+	for _, e := range entries {
+		if e.config.From == place {
+			here = append(here, e)
+			limit = max(limit, e.matcher.MaxSize())
+		}
+	}
+	found.credential = kind.NewPresented(raw, limit)
+	found.chosen, err = choose(here, found.credential)
+	return found, err
+}
+
 // look returns the one credential at the places of the entries, and its place. A credential
 // that is found and bad is one, too.
-func (s *Set) look(entries []*entry, h Headers) (identity.Place, string, error) {
+func look(entries []*entry, h Headers) (identity.Place, string, error) {
 	var (
 		place identity.Place
 		raw   string
@@ -119,7 +136,7 @@ func (s *Set) look(entries []*entry, h Headers) (identity.Place, string, error) 
 	case 1:
 		return place, raw, err
 	}
-	return place, "", reason.Errorf(reason.CredentialDuplicate, "credentials at %d places", found)
+	return identity.Place{}, "", reason.Errorf(reason.CredentialDuplicate, "credentials at %d places", found)
 }
 
 func seen(entries []*entry, place identity.Place) bool {
@@ -140,7 +157,7 @@ func choose(here []*entry, c *kind.Presented) (*entry, error) {
 	best := kind.None
 	var matching []*entry
 	for _, e := range here {
-		m := e.prover.Match(c)
+		m := e.matcher.Match(c)
 		if m > best {
 			best, matching = m, nil
 		}

@@ -20,6 +20,16 @@ type bearer struct {
 	note  string           // "" when there is nothing to say
 }
 
+// A Credential is what can be told of a request's credential without any key: provider.Inspection,
+// which this package does not know.
+type Credential struct {
+	Place    identity.Place // where it is; zero for nowhere, or two places
+	Provider string         // which provider would be asked to prove it; "" for none
+	KeyID    string
+	Claims   map[string]any // nil when they cannot be read
+	Err      error          // why it would be refused; nil when only its signature could be the reason
+}
+
 const atItsWord = "THE TOKEN IS TAKEN AT ITS WORD: it was decoded, and its signature was not verified"
 
 // carried looks for a credential as the sidecar does: at the places of the providers that are
@@ -31,39 +41,54 @@ func (e *Explainer) carried(reads []string, h policy.Headers, at time.Time) bear
 			providers = append(providers, p)
 		}
 	}
-	all := look(providers, h)
-	switch {
-	case len(all) == 0:
+	c := e.inspect(providers, h, at)
+	why := reason.Of(c.Err)
+	if why == reason.CredentialMissing {
 		return bearer{}
-	case len(all) > 1:
-		return refusedFor(reason.CredentialDuplicate, "there are credentials at two places that are read")
-	case all[0].broken == reason.CredentialDuplicate:
-		return refusedFor(all[0].broken, "there are two credentials "+placeOf(all[0].place))
-	case all[0].broken != reason.Internal:
-		return refusedFor(all[0].broken, "there is no token "+placeOf(all[0].place))
 	}
-	here := slices.DeleteFunc(providers, func(p identity.Provider) bool { return p.From != all[0].place })
-	return judged(all[0], here, at)
+	where := placeOf(c.Place)
+	switch why {
+	case reason.Allowed:
+		return bearer{user: c.user(), note: fmt.Sprintf("%s (the token %s, for %s)", atItsWord, where, c.Provider)}
+	case reason.TokenIssuer, reason.TokenAudience:
+		return refusedFor(why, fmt.Sprintf("the token %s says that its issuer is %s and its audience %s, which no provider that is read takes",
+			where, showAll(c.texts("iss")), showAll(c.texts("aud"))))
+	case reason.CredentialDuplicate:
+		return refusedFor(why, "there is more than one credential: "+causeOf(c.Err))
+	}
+	by := "every provider that is read"
+	if c.Provider != "" {
+		by = c.Provider
+	}
+	b := refusedFor(why, fmt.Sprintf("the token %s would be refused by %s: %s", where, by, causeOf(c.Err)))
+	if slices.Contains([]reason.Code{reason.TokenExpired, reason.TokenNotYetValid, reason.TokenLifetime}, why) {
+		b.meant = c.user() // nothing is wrong with its other claims
+	}
+	return b
 }
 
-// judged says whom the one credential of a request names.
-func judged(c found, here []identity.Provider, at time.Time) bearer {
-	t, err := decode(c.raw)
-	if err != nil {
-		return refusedFor(reason.TokenMalformed, "what stands "+placeOf(c.place)+" is no JSON Web Token")
+// user returns the user whom a token names, at its word.
+func (c Credential) user() *syntax.TestUser {
+	u := &syntax.TestUser{Provider: syntax.Text{Value: c.Provider}, KeyID: syntax.Text{Value: c.KeyID}}
+	for _, name := range sorted(c.Claims) {
+		u.Claims = append(u.Claims, syntax.TestClaim{Name: syntax.Text{Value: name}, Value: c.Claims[name]})
 	}
-	owner, why := t.owner(here)
-	if owner == nil {
-		return refusedFor(why, fmt.Sprintf("the token %s says that its issuer is %s and its audience %s, which no provider that is read takes",
-			placeOf(c.place), show(t.text("iss")), showAll(t.audiences())))
+	return u
+}
+
+// texts returns what of a claim is text.
+func (c Credential) texts(claim string) []string {
+	values, ok := c.Claims[claim].([]any)
+	if !ok {
+		values = []any{c.Claims[claim]}
 	}
-	user := t.user(owner)
-	if why := t.refused(owner, at); why != reason.Allowed {
-		b := refusedFor(why, fmt.Sprintf("the token %s is %s's, which would refuse it", placeOf(c.place), owner.Name))
-		b.meant = user
-		return b
+	var all []string
+	for _, v := range values {
+		if s, ok := v.(string); ok {
+			all = append(all, s)
+		}
 	}
-	return bearer{user: user, note: fmt.Sprintf("%s (the token %s, for %s)", atItsWord, placeOf(c.place), owner.Name)}
+	return all
 }
 
 // refusedFor is a credential that the sidecar would refuse.

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/suite"
@@ -20,6 +21,7 @@ type Explainer struct {
 	set      *policy.Set
 	suite    *suite.Suite
 	excepted []Guardrail // that name the workload, and take it out
+	inspect  func([]identity.Provider, policy.Headers, time.Time) Credential
 }
 
 // Options say whom the policies protect, and when.
@@ -28,12 +30,19 @@ type Options struct {
 	Digest   string                  // of the documents; "" when it is of no interest
 	Now      time.Time               // of loading, from which onboarding is bounded
 	Check    func(*policy.Set) error // what else must hold of the set; nil: nothing more
+
+	// Inspect finds and decodes the credential of one of some providers in a request, exactly as the
+	// sidecar would, but for the signature: provider.InspectUnverified. It is required.
+	Inspect func([]identity.Provider, policy.Headers, time.Time) Credential
 }
 
 // New prepares documents for questions. Tests among them are of no interest. The faults of the
 // others are reported together, as *syntax.Errors.
 func New(documents []syntax.Document, o Options) (*Explainer, error) {
-	e := &Explainer{workload: o.Workload, digest: o.Digest, excepted: excepted(documents, o.Workload)}
+	if o.Inspect == nil {
+		return nil, errors.New("explain: nothing inspects credentials: Options.Inspect is missing")
+	}
+	e := &Explainer{workload: o.Workload, digest: o.Digest, excepted: excepted(documents, o.Workload), inspect: o.Inspect}
 	documents = slices.DeleteFunc(slices.Clone(documents), func(d syntax.Document) bool { return d.PolicyTest != nil })
 	var err error
 	e.suite, err = suite.New(documents, suite.Options{Now: o.Now, Workloads: []string{o.Workload}, Check: func(s *policy.Set) error {

@@ -14,6 +14,9 @@ import (
 
 	"github.com/rogpeppe/go-internal/txtar"
 
+	"github.com/postern/postern/identity"
+	providers "github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/explain"
 	"github.com/postern/postern/policy/syntax"
 )
@@ -82,9 +85,14 @@ func parsed(t testing.TB, a *txtar.Archive) []syntax.Document {
 	return all
 }
 
+// inspect is what the command gives an Explainer.
+func inspect(read []identity.Provider, h policy.Headers, at time.Time) explain.Credential {
+	return explain.Credential(providers.InspectUnverified(read, h, at))
+}
+
 func explainer(t testing.TB, a *txtar.Archive) *explain.Explainer {
 	t.Helper()
-	e, err := explain.New(parsed(t, a), explain.Options{Workload: workload, Digest: "d1", Now: now})
+	e, err := explain.New(parsed(t, a), explain.Options{Workload: workload, Digest: "d1", Now: now, Inspect: inspect})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,12 +8,6 @@ func (c Change) End() (policy.Request, bool) { return c.end.Request, c.Tried }
 // Set returns the policies that decide.
 func (e *Explainer) Set() *policy.Set { return e.set }
 
-// Decode is decode, for fuzzing.
-func Decode(raw string) error {
-	_, err := decode(raw)
-	return err
-}
-
 // Decided returns what the sidecar would have recorded of a question.
 func (e *Explainer) Decided(q Question) (policy.Request, policy.Decision, error, error) {
 	a, err := q.read()

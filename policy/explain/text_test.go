@@ -87,7 +87,7 @@ func TestFaultsAreThoseOfLoading(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = explain.New(documents, explain.Options{Workload: workload, Now: now})
+	_, err = explain.New(documents, explain.Options{Workload: workload, Now: now, Inspect: inspect})
 	if err == nil || err.Error() != `a.yaml:7:98: there is no IdentityProvider named "gone"` {
 		t.Errorf("got %v", err)
 	}
@@ -124,7 +124,7 @@ func TestSearchIsBounded(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := explain.New(documents, explain.Options{Workload: workload, Now: now})
+	e, err := explain.New(documents, explain.Options{Workload: workload, Now: now, Inspect: inspect})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestSearchIsBounded(t *testing.T) {
 func BenchmarkExplain(b *testing.B) {
 	documents := many(b, 1000, 10)
 	for b.Loop() {
-		e, err := explain.New(documents, explain.Options{Workload: "spiffe://shop.test/ns/shop/sa/w7", Now: now})
+		e, err := explain.New(documents, explain.Options{Workload: "spiffe://shop.test/ns/shop/sa/w7", Now: now, Inspect: inspect})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -172,7 +172,7 @@ spec:
 		fmt.Println(err)
 		return
 	}
-	e, err := explain.New(documents, explain.Options{Workload: "spiffe://shop.test/ns/shop/sa/orders", Now: now})
+	e, err := explain.New(documents, explain.Options{Workload: "spiffe://shop.test/ns/shop/sa/orders", Now: now, Inspect: inspect})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -205,9 +205,10 @@ func (t *token) time(name string, age *syntax.MaxAge, at, fallback time.Time) ti
 		}
 		return fallback
 	case json.Number:
-		seconds, err := strconv.ParseInt(claim.String(), 10, 64)
-		if err != nil || seconds <= 0 {
-			t.fail(path, "is no whole number of seconds after 1970")
+		whole, fraction, _ := strings.Cut(claim.String(), ".") // which is rounded down, as the provider does
+		seconds, err := strconv.ParseInt(whole, 10, 64)
+		if err != nil || seconds <= 0 || strings.ContainsAny(fraction, "eE") {
+			t.fail(path, "is no number of seconds after 1970 without an exponent")
 		}
 		if age != nil && fallback.Unix() != seconds {
 			t.fail(path, "is %s, and the age says %d", claim, fallback.Unix())

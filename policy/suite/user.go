@@ -96,18 +96,20 @@ func audiencesOf(from *syntax.TestUser, p *identity.Provider) *syntax.TestValues
 // wouldRefuse says why the provider would refuse such a token, of which a test is then no proof.
 func wouldRefuse(u *identity.User, p *identity.Provider, at time.Time) error {
 	const instead = ": write {credential: %s} to test a refused one"
-	switch {
-	case p.JWT == nil:
+	if p.JWT == nil {
 		return nil
+	}
+	late, early := at.Add(-p.JWT.Skew), at.Add(p.JWT.Skew)
+	switch {
 	case u.Issuer != p.JWT.Issuer:
 		return fmt.Errorf("%s refuses tokens of the issuer %q"+instead, p.Name, u.Issuer, reason.TokenIssuer)
 	case !slices.ContainsFunc(u.Audiences, func(a string) bool { return slices.Contains(p.JWT.Audiences, a) }):
 		return fmt.Errorf("%s refuses tokens that are for none of %q"+instead, p.Name, p.JWT.Audiences, reason.TokenAudience)
-	case u.IssuedAt.After(at):
+	case u.IssuedAt.After(early):
 		return fmt.Errorf("this token is issued after the time of the request"+instead, reason.TokenNotYetValid)
-	case !u.Expires.After(at):
+	case !u.Expires.After(late):
 		return fmt.Errorf("this token has expired at the time of the request"+instead, reason.TokenExpired)
-	case u.AuthTime.After(at):
+	case u.AuthTime.After(early):
 		return fmt.Errorf("this login is after the time of the request"+instead, reason.TokenClaims)
 	}
 	return nil

@@ -16,9 +16,10 @@ import (
 // Kind returns the kind "jwt".
 func Kind() kind.Kind {
 	return kind.Kind{
-		Name: "jwt",
-		Is:   func(p identity.Provider) bool { return p.JWT != nil },
-		New:  newSource,
+		Name:    "jwt",
+		Is:      func(p identity.Provider) bool { return p.JWT != nil },
+		New:     newSource,
+		Inspect: newInspector,
 	}
 }
 
@@ -77,12 +78,14 @@ type prover struct {
 
 func (p *prover) MaxSize() int { return p.keyless.MaxSize() }
 
-func (p *prover) Match(c *kind.Presented) kind.Match {
+func (p *prover) Match(c *kind.Presented) kind.Match { return match(p.keyless, c) }
+
+func match(v *jwt.Verifier, c *kind.Presented) kind.Match {
 	token, err := c.Token()
 	switch {
-	case err != nil || p.keyless.Addresses(token) != nil:
+	case err != nil || v.Addresses(token) != nil:
 		return kind.None
-	case !p.keyless.AddressedTo(token):
+	case !v.AddressedTo(token):
 		return kind.Kin
 	}
 	return kind.Own

@@ -19,6 +19,9 @@ type Kind struct {
 	Is func(identity.Provider) bool
 	// New checks a provider of this kind and returns its source, not started. It does no I/O.
 	New func(identity.Provider, Env) (Source, error)
+	// Inspect returns what inspects credentials for tools that explain decisions, without keys and
+	// without I/O. Nil when credentials of this kind tell nothing by themselves.
+	Inspect func(identity.Provider) (Inspector, error)
 }
 
 // An Env is what kinds share.
@@ -39,14 +42,28 @@ type Source interface {
 	Keys() *keys.Status
 }
 
-// A Prover proves the credentials of one provider. It is immutable, safe for concurrent use,
-// and never waits.
-type Prover interface {
+// A Matcher says which credentials could be one provider's.
+type Matcher interface {
 	// MaxSize is how many bytes a credential may have.
 	MaxSize() int
 	// Match says how far a credential claims to be this provider's. It proves nothing, and
 	// serves to choose one provider where several find their credential in one place.
 	Match(*Presented) Match
+}
+
+// An Inspector says what would come of a credential if it were proven. It knows no key and proves
+// nothing: nothing that decides may ask it.
+type Inspector interface {
+	Matcher
+	// InspectUnverified says for what Prove would refuse a credential at a time, if its signature
+	// were good; nil when for nothing.
+	InspectUnverified(c *Presented, at time.Time) error
+}
+
+// A Prover proves the credentials of one provider. It is immutable, safe for concurrent use,
+// and never waits.
+type Prover interface {
+	Matcher
 	// Prove returns the user for whom a credential speaks at a time. The error is a
 	// *reason.Error and holds no part of the credential. With it, wait is how many seconds a
 	// client does well to wait before it tries again; 0 when trying again would not help.
