@@ -164,6 +164,8 @@ func TestCompilingIsBounded(t *testing.T) {
 		strings.Repeat("[user.claims.a]+", 250) + "[1] == []", strings.Repeat(`"a" `, 1000), or("has(user.claims.a.b)", 170), "[" + strings.Repeat("user.claims.a,", 280) + "1] == []",
 		`request.id.matches("` + strings.Repeat(`a{1000}`, 500) + `")`, `request.id.matches("(` + strings.Repeat("abcd", 900) + `){1000}")`, `request.id.matches("(\\pL\\pN\\pP){300}")`,
 		`optional.of(user.claims)` + strings.Repeat(`.optMap(x, x)`, 60) + `.hasValue()`, strings.Repeat("[1].all(a, ", 60) + "true" + strings.Repeat(")", 60),
+		`optional.of(1)` + strings.Repeat(`.optMap(x, {x: x})`, 24) + `.hasValue()`, `[1]` + strings.Repeat(`.map(x, {x: x})`, 40) + `.size() == 1`,
+		`optional.of(1)` + strings.Repeat(`.optMap(x, optional.of([x, x]))`, 60) + `.hasValue()`,
 	} {
 		begin := time.Now()
 		_, _ = condition.NewCompiler().Compile(text, params())

@@ -31,6 +31,11 @@ func prepare(env *cel.Env, text string, params []Param) (*plan, error) {
 	if err := f.err(); err != nil {
 		return nil, err
 	}
+	// Before the types are checked, which takes as long as they are.
+	r.checkKeys(parsed.NativeRep().Expr())
+	if err := f.err(); err != nil {
+		return nil, err
+	}
 	checked, issues := env.Check(parsed)
 	if f.issues(issues) {
 		return nil, f.err()
