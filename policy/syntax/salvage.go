@@ -3,7 +3,7 @@ package syntax
 import (
 	"bytes"
 	"fmt"
-	"strings"
+	"slices"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy/syntax/tree"
@@ -21,7 +21,7 @@ func Salvage(name string, text []byte) ([]*identity.Revocation, error) {
 		return nil, faults.Err()
 	}
 	for _, piece := range tree.Divide(text) {
-		if written := writtenKind(piece.Text); written != "" && written != kindRevocation {
+		if isOther(piece.Text) {
 			continue
 		}
 		r := &reader{source: name, known: map[string]string{}}
@@ -31,6 +31,12 @@ func Salvage(name string, text []byte) ([]*identity.Revocation, error) {
 		faults.Add(r.errors.Err())
 	}
 	return sound, faults.Err()
+}
+
+// MayRevoke says whether a document of the text is a Revocation or may be one. Where it is false,
+// Salvage finds neither a Revocation nor a fault; it costs a fraction of what reading does.
+func MayRevoke(text []byte) bool {
+	return len(text) > MaxFile || slices.ContainsFunc(tree.Divide(text), func(p tree.Piece) bool { return !isOther(p.Text) })
 }
 
 // salvage reads a document that may be a Revocation, and reports what is wrong unless it is none.
@@ -51,32 +57,53 @@ func (r *reader) salvage(piece tree.Piece) *identity.Revocation {
 	return nil
 }
 
-// writtenKind returns the kind of a document, as far as one line of it tells by itself: so it is
-// known of a document that cannot be read, too. It is "" when no line does, or more than one.
-func writtenKind(text []byte) string {
-	found := ""
+// isOther says that a document is known to be no Revocation, whatever is wrong in it: it can be read
+// up to a line that makes it another kind, and does not spell Revocation anywhere. The line alone
+// proves nothing: it may stand in brackets that opened above it, or beside the kind in other words.
+// So what was a Revocation is never taken for another kind because half of it is gone.
+func isOther(text []byte) bool {
+	end := kindEnd(text)
+	if end == 0 || spells(text) {
+		return false
+	}
+	pieces := tree.Divide(text[:end])
+	if len(pieces) != 1 || len(pieces[0].Faults) > 0 {
+		return false
+	}
+	root, faults := tree.Read(pieces[0].Part)
+	return len(faults) == 0 && readKind(root) != ""
+}
+
+// spells says that a document may have the kind Revocation. A string stands in the text as it is read,
+// on one line, but for what is escaped.
+func spells(text []byte) bool {
+	return bytes.Contains(text, []byte(kindRevocation)) || bytes.IndexByte(text, '\\') >= 0
+}
+
+// kindEnd returns the end of the line that looks like the field "kind" of a document, 0 when there
+// is none, or more than one.
+func kindEnd(text []byte) int {
+	at, found := 0, 0
 	for line := range bytes.Lines(text) {
-		if kind, ok := kindLine(line); ok {
-			if found != "" || checkKind(kind) != nil {
-				return ""
-			}
-			found = kind
+		at += len(line)
+		switch {
+		case !isKindLine(line):
+		case found > 0:
+			return 0
+		default:
+			found = at
 		}
 	}
 	return found
 }
 
-// kindLine returns the value of a line that is a field "kind" of a document.
-func kindLine(line []byte) (kind string, ok bool) {
+// isKindLine says that a line looks like the field "kind" of a document.
+func isKindLine(line []byte) bool {
 	if len(line) == 0 || line[0] != 'k' && line[0] != '"' && line[0] != '\'' {
-		return "", false
+		return false
 	}
-	key, value, ok := strings.Cut(string(line), ":")
-	if !ok || strings.Trim(key, `"' `) != "kind" {
-		return "", false
-	}
-	value, _, _ = strings.Cut(value, " #")
-	return strings.Trim(value, "\"' \r\n"), true
+	key, _, ok := bytes.Cut(line, []byte(":"))
+	return ok && string(bytes.Trim(key, `"' `)) == "kind"
 }
 
 // readKind returns the kind of a document that was read, "" when it is none that there is.
