@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/postern/postern/deploy/envoy"
@@ -120,5 +121,10 @@ func oneOf(flag, value string, allowed ...string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("--%s: %q is none of %q", flag, value, allowed)
+	last := len(allowed) - 1
+	choice := allowed[last]
+	if last > 0 {
+		choice = strings.Join(allowed[:last], ", ") + " or " + choice
+	}
+	return fmt.Errorf("--%s is %s, not %q", flag, choice, value)
 }

@@ -72,7 +72,7 @@ func (f *fmtFlags) run(paths []string, c *cobra.Command) error {
 	var faults *syntax.Errors
 	switch {
 	case errors.As(err, &faults): // each begins with its place, for editors
-		return errors.Join(say(c.ErrOrStderr(), faults.Error()+"\n"), errFmtFaults)
+		return errors.Join(say(c.ErrOrStderr(), shown(faults.Error())+"\n"), errFmtFaults)
 	case err != nil:
 		return err
 	case f.output == "json":

@@ -37,8 +37,8 @@ Nothing is ever overwritten.
 			if len(args) > 0 {
 				dir = args[0]
 			}
-			if output != "text" && output != "json" {
-				return fmt.Errorf("--output is text or json, not %q", output)
+			if err := oneOf("output", output, "text", "json"); err != nil {
+				return err
 			}
 			written, err := writeStarter(dir)
 			if err != nil {

@@ -8,18 +8,21 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:])
-	stop()
+	err := run(context.Background(), os.Args[1:])
 	if err == nil {
 		return
 	}
 	if !errors.Is(err, errFound) {
-		fmt.Fprintln(os.Stderr, "postern:", err)
+		fmt.Fprintln(os.Stderr, "postern:", shown(err.Error()))
 	}
 	os.Exit(exitCode(err))
 }
@@ -29,6 +32,38 @@ func run(ctx context.Context, args []string) error {
 	root := rootCommand()
 	root.SetArgs(args)
 	return root.ExecuteContext(ctx)
+}
+
+// untilSignal lets a command end by itself when it is told to. Only serve needs that: every other
+// command dies of a signal at once, as the system has it.
+func untilSignal(c *cobra.Command) *cobra.Command {
+	run := c.RunE
+	c.RunE = func(c *cobra.Command, args []string) error {
+		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		c.SetContext(ctx)
+		return run(c, args)
+	}
+	return c
+}
+
+// shown is an error's text with what a terminal could take for more than text written as an escape.
+// Errors repeat names of files and flags, which can hold anything; lines and tabs are our own, too.
+func shown(text string) string {
+	var b strings.Builder
+	for len(text) > 0 {
+		r, n := utf8.DecodeRuneInString(text)
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, text[0])
+		case r == '\n' || r == '\t' || strconv.IsPrint(r):
+			b.WriteRune(r)
+		default:
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+		text = text[n:]
+	}
+	return b.String()
 }
 
 // errFound is the error of a command that did its work and found something wrong, which it

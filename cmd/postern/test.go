@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -91,6 +92,9 @@ func (f *testFlags) runTests(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := checkWorkload(f.workload, content.Documents); err != nil {
+		return err
+	}
 	s, err := suite.New(content.Documents, suite.Options{Now: time.Now(), Check: readable})
 	if err != nil {
 		return err
@@ -100,7 +104,7 @@ func (f *testFlags) runTests(c *cobra.Command, args []string) error {
 	}
 	results := s.Run(filter)
 	if len(results) == 0 {
-		return fmt.Errorf("%s: none of %d tests has the name or the workload that was asked for", dir, s.Len())
+		return noneChosen(dir, s)
 	}
 	var seen *coverage.Report
 	if f.coverage || f.html != "" || f.least > 0 {
@@ -113,6 +117,24 @@ func (f *testFlags) runTests(c *cobra.Command, args []string) error {
 		return err
 	}
 	return f.verdict(c.ErrOrStderr(), results, seen)
+}
+
+// noneChosen names tests, when --run and --workload leave none over.
+func noneChosen(dir string, s *suite.Suite) error {
+	const few = 10
+	var names []string
+	s.Run(func(test, workload string) bool {
+		names = append(names, test+" ("+workload+")")
+		return false
+	})
+	count := "the only test is"
+	if len(names) > 1 {
+		count = fmt.Sprintf("the %d tests are", len(names))
+	}
+	if len(names) > few {
+		names = append(names[:few], "…")
+	}
+	return fmt.Errorf("%s: --run and --workload leave no test over: %s\n%s", dir, count, strings.Join(names, "\n"))
 }
 
 func (f *testFlags) filter() (suite.Filter, error) {

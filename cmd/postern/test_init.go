@@ -27,6 +27,9 @@ func (f *testFlags) writeTests(out io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := checkWorkload(f.workload, content.Documents); err != nil {
+		return err
+	}
 	options := draft.Options{Options: suite.Options{Now: time.Now(), Check: readable}}
 	if f.workload != "" {
 		options.Workloads = []string{f.workload}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -10,24 +11,40 @@ import (
 
 // TestTheFlagsOfTestAreDocumented holds docs/testing.md to the flags and their defaults.
 func TestTheFlagsOfTestAreDocumented(t *testing.T) {
-	page, err := os.ReadFile("../../docs/testing.md")
+	flagsAreDocumented(t, "../../docs/testing.md", "test", testCommand().Flags())
+}
+
+// TestTheFlagsOfExplainAreDocumented does the same for docs/explain.md.
+func TestTheFlagsOfExplainAreDocumented(t *testing.T) {
+	flagsAreDocumented(t, "../../docs/explain.md", "explain", explainCommand().Flags())
+}
+
+func flagsAreDocumented(t *testing.T, file, command string, flags *pflag.FlagSet) {
+	t.Helper()
+	page, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, table, _ := strings.Cut(string(page), "| flag of `postern test [DIR]` | default | |\n|---|---|---|\n")
+	_, table, _ := strings.Cut(string(page), "| flag of `postern "+command+" [DIR]` | default | |\n|---|---|---|\n")
 	table, _, _ = strings.Cut(table, "\n\n")
 	documented := map[string]string{}
 	for row := range strings.Lines(table) {
 		cells := strings.Split(row, "|")
-		name, _, _ := strings.Cut(strings.Trim(cells[1], " `-"), "`")
-		documented[name] = strings.Trim(cells[2], " `")
+		for name := range strings.SplitSeq(cells[1], ",") {
+			if name, ok := strings.CutPrefix(strings.Trim(name, " "), "`--"); ok {
+				documented[strings.TrimSuffix(name, "`")] = strings.Trim(cells[2], " `")
+			}
+		}
 	}
-	testCommand().Flags().VisitAll(func(f *pflag.Flag) {
+	flags.VisitAll(func(f *pflag.Flag) {
 		got, ok := documented[f.Name]
 		delete(documented, f.Name)
 		want := f.DefValue
-		if want == "false" {
+		switch {
+		case want == "false":
 			want = "no"
+		case slices.Contains([]string{"[]", "0s"}, want):
+			want = ""
 		}
 		switch {
 		case !ok:

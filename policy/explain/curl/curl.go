@@ -99,6 +99,13 @@ func (r *reader) words(all []word) error {
 
 // long reads --name, and returns how many of the words behind it belong to it.
 func (r *reader) long(w word, behind []word) (used int, _ error) {
+	if name, _, joined := strings.Cut(w.text[2:], "="); joined && find(name).use != unknown {
+		w.text = "--" + name // without the value, which may be a secret
+		if err := r.known(w, find(name)); err != nil {
+			return 0, err
+		}
+		return 0, r.fail(w, w.text+": curl wants a value as a word of its own: write a space and not =")
+	}
 	o := find(w.text[2:])
 	if o.use == unknown && strings.HasPrefix(o.name, "no-") {
 		if other := find(o.name[3:]); other.use == nothing && !other.value {
@@ -142,10 +149,13 @@ func (r *reader) short(w word, behind []word) (used int, _ error) {
 	return 0, nil
 }
 
+// unknownOption does not repeat the option: a secret may stand in one word with it.
+const unknownOption = "this option is not known here: leave it out if it changes nothing in the request"
+
 func (r *reader) known(w word, o option) error {
 	switch o.use {
 	case unknown:
-		return r.fail(w, w.text+" is not known here: leave it out if it changes nothing in the request")
+		return r.fail(w, unknownOption)
 	case refused:
 		return r.fail(w, w.text+": "+refusal(o.name))
 	case shapes, nothing:

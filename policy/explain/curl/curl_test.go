@@ -130,9 +130,11 @@ func TestRefused(t *testing.T) {
 		{"curl a.test b.test", "1:13: a second URL: give one, and put a value with spaces in quotes"},
 		{"curl a.test -H", "1:13: -H needs a value"},
 		{"curl a.test --header", "1:13: --header needs a value"},
-		{"curl --frobnicate a.test", "1:6: --frobnicate is not known here: leave it out if it changes nothing in the request"},
-		{"curl -sQ a.test", "1:6: -Q is not known here: leave it out if it changes nothing in the request"},
-		{"curl --no-header a.test", "1:6: --no-header is not known here: leave it out if it changes nothing in the request"},
+		{"curl --frobnicate a.test", "1:6: this option is not known here: leave it out if it changes nothing in the request"},
+		{"curl -sQ a.test", "1:6: this option is not known here: leave it out if it changes nothing in the request"},
+		{"curl --no-header a.test", "1:6: this option is not known here: leave it out if it changes nothing in the request"},
+		{"curl --header=a:b a.test", "1:6: --header: curl wants a value as a word of its own: write a space and not ="},
+		{"curl --user=me:secret a.test", "1:6: --user: a password has no place here, and no IdentityProvider reads one: leave it out, and name a user"},
 		{"curl -u me:secret a.test", "1:6: -u: a password has no place here, and no IdentityProvider reads one: leave it out, and name a user"},
 		{"curl --user me a.test", "1:6: --user: a password has no place here, and no IdentityProvider reads one: leave it out, and name a user"},
 		{"curl https://me:secret@a.test", "1:6: there is a password in the URL: a password has no place here, and no IdentityProvider reads one: leave it out, and name a user"},
@@ -202,6 +204,11 @@ func TestRefused(t *testing.T) {
 func TestSecretsAreNotRepeated(t *testing.T) {
 	for _, line := range []string{
 		"curl -u me:canary a.test", "curl https://me:canary@a.test", "curl -H canary a.test", "curl -b canary a.test", "curl --oauth2-bearer canary",
+		"curl --user=me:canary a.test", "curl --header=authorization:canary a.test", "curl --cookie=canary a.test", "curl --oauth2-bearercanary a.test",
+		"curl --oauth2-bearer=canary a.test", "curl --canary=x a.test", "curl --canary a.test", "curl --no-canary a.test", "curl -ume:canary a.test",
+		"curl -Pcanary a.test", "curl -bcanary a.test", "curl -Hcanary a.test", "curl --silent=canary a.test", "curl 'canary' a.test", "curl a.test 'canary",
+		"canary curl", "curl a.test\ncanary", "curl a.test & canary", "curl a.test > canary", "curl $'canary\\q'", "curl canary://a.test",
+		"curl https://a.test/{canary}", "curl https://a.test/canary/../b", "curl -G -d @canary a.test", "curl -H @canary a.test", "curl -K canary a.test",
 		"curl a.test/$canary", "curl a.test canary.test",
 	} {
 		if _, err := curl.Parse(line); err == nil || strings.Contains(err.Error(), "canary") {
