@@ -19,7 +19,7 @@ func (w *world) checkConditions() {
 			w.never(r, r.from.When.Position, "this condition is false for every request that can come to it")
 		case !o.Fails && !o.Errs:
 			w.alwaysTrue(r)
-		case r.effect == deny && o.Errs && !r.noUser:
+		case r.effect == deny && o.Errs && !r.noUser && !r.isForeign():
 			w.checkErrs(r)
 		}
 	}

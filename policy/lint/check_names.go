@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"maps"
 	"net/netip"
 	"slices"
@@ -18,7 +19,7 @@ func (w *world) checkNames() {
 				if p := w.providers[name]; p != nil {
 					p.used = true
 				} else if !w.partial {
-					w.addAt(UnknownProvider, positionOf(e.At), "there is no IdentityProvider named %q, so that this entry cuts nothing off", name)
+					w.addAt(UnknownProvider, positionOf(e.At), "there is no IdentityProvider named %q, so that this entry cuts nothing off%s", name, w.meant(name))
 				}
 			}
 		}
@@ -55,10 +56,16 @@ func (w *world) checkProviders() {
 	}
 }
 
-// meant names the one provider there is, or all of a few.
-func (w *world) meant(string) string {
+// fewProviders is how many are listed where none has a name that is nearly the one that is written.
+const fewProviders = 5
+
+// meant names the provider that was meant, or else all when there are few.
+func (w *world) meant(written string) string {
 	names := slices.Sorted(maps.Keys(w.providers))
-	if len(names) == 0 || len(names) > 5 {
+	if near := syntax.Nearest(written, names); near != "" {
+		return fmt.Sprintf(": did you mean %q?", near)
+	}
+	if len(names) == 0 || len(names) > fewProviders {
 		return ""
 	}
 	return ": there is " + strings.Join(names, ", ")

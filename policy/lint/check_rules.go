@@ -117,7 +117,7 @@ func isTwin(a, b *rule) bool {
 // because a makes credentials or headers be read that nobody else reads, or asks for another login
 // than other does.
 func (b bench) isMissed(a, other *rule) bool {
-	if a.effect == allow && !a.user.challengesLike(other.user) {
+	if a.effect == allow && !a.challengesLike(other) {
 		return true
 	}
 	return !b.isReadWithout(a, other, (*rule).providerNames) || !b.isReadWithout(a, other, (*rule).headerNames)
@@ -139,7 +139,12 @@ func (b bench) isReadWithout(a, other *rule, names func(*rule) []string) bool {
 	return len(missing) == 0
 }
 
-// challengesLike says that a step-up to meet u asks for the same as one to meet v.
+// challengesLike says that a step-up to meet r asks for the same as one to meet b.
+func (r *rule) challengesLike(b *rule) bool {
+	return !r.isForeign() && !b.isForeign() && r.user.challengesLike(b.user)
+}
+
+// challengesLike compares what a challenge can ask for.
 func (u *user) challengesLike(v *user) bool {
 	acr := func(u *user) []string {
 		if u == nil || u.single[2] == nil {
@@ -190,7 +195,7 @@ func contradicting(a *rule, denies []*rule, guards []*guardrail) *rule {
 
 // isUnconditional says that the rule matches every request that it is held against.
 func (r *rule) isUnconditional() bool {
-	return (!r.callers.named || r.callers.anyone) && r.user == nil && len(r.headers) == 0 && len(r.source) == 0 && r.from.When == nil
+	return !r.isForeign() && (!r.callers.named || r.callers.anyone) && r.user == nil && len(r.headers) == 0 && len(r.source) == 0 && r.from.When == nil
 }
 
 // checkClosed finds denies that leave nothing of what stands beside them.

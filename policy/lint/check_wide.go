@@ -105,9 +105,9 @@ func (w *world) checkAnonymous(r *route, a *rule, required []*rule) {
 }
 
 // isHemmed says that a rule asks for something that its sender cannot just claim: a caller, an
-// address, or a condition about one of them.
+// address, a condition about one of them, or something of which nothing is known here.
 func isHemmed(r *rule) bool {
-	return r.callers.named && !r.callers.anyone || len(r.source) > 0 || r.reads("caller.") || r.reads("source.")
+	return r.isForeign() || r.callers.named && !r.callers.anyone || len(r.source) > 0 || r.reads("caller.") || r.reads("source.")
 }
 
 // checkPersonal finds an allow that asks for no user although the path says whose data it is.

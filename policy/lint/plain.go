@@ -142,14 +142,21 @@ func (r *rule) plainUsers(w *world) []plainUser {
 // fill gives a user what is asked for.
 func (u *user) fill(to *identity.User) {
 	to.Provider = u.providers[0]
-	for i, field := range []*string{&to.Subject, &to.Client, &to.ACR} {
+	for i, field := range singleOf(to) {
 		if m := u.single[i]; m != nil {
 			*field = m.want[0]
 		}
 	}
-	for i, field := range []*[]string{&to.Audiences, &to.Scopes, &to.Roles, &to.AMR} {
+	for i, field := range severalOf(to) {
 		if m := u.several[i]; m != nil {
 			*field = m.want
 		}
 	}
+}
+
+// singleOf and severalOf return the fields of a user in the order of those that rules ask for.
+func singleOf(u *identity.User) [3]*string { return [3]*string{&u.Subject, &u.Client, &u.ACR} }
+
+func severalOf(u *identity.User) [4]*[]string {
+	return [4]*[]string{&u.Audiences, &u.Scopes, &u.Roles, &u.AMR}
 }

@@ -13,7 +13,7 @@ const maxSteps = 10_000_000
 // spend counts comparisons, and says whether there may be so many more. That there may not is said
 // once.
 func (w *world) spend(steps int, at syntax.Position) bool {
-	if w.steps+steps <= maxSteps {
+	if w.steps+steps <= w.maxSteps {
 		w.steps += steps
 		return true
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/condition"
 	"github.com/postern/postern/policy/syntax"
 )
@@ -36,6 +37,7 @@ type rule struct {
 	source  []netip.Prefix
 	when    *condition.Condition // nil when it has none, or one that is wrong
 	path    string               // the template whose variables the condition reads; "" for none
+	named   policy.Conjuncts     // what the compiled rule names; 0 where nothing was compiled
 	gone    bool                 // nothing would be missing without it
 	noUser  bool                 // the condition reads the user, and there never is one
 }
@@ -156,6 +158,27 @@ func sortedValues(texts []syntax.Text) []string {
 	all := values(texts)
 	slices.Sort(all)
 	return all
+}
+
+// understood are the conjuncts that are compared here. Whoever adds one to package policy adds it to
+// rule, to every comparison, and then here: until then nothing is said of rules that name it.
+const understood = policy.OnCallers | policy.OnProvider | policy.OnSubjects | policy.OnClients | policy.OnAudiences | policy.OnScopes |
+	policy.OnRoles | policy.OnACR | policy.OnAMR | policy.OnMaxAge | policy.OnHeaders | policy.OnSource | policy.OnWhen
+
+// isForeign says that the rule names a conjunct of which nothing is known here, so that it cannot be
+// compared with any other.
+func (r *rule) isForeign() bool { return r.named&^understood != 0 }
+
+// learn takes from the compiled rules what each of them names. Of one that is not among them
+// anything may be so; with nil nothing was compiled, and only what was read is known.
+func (w *world) learn(compiled map[syntax.Position]policy.Conjuncts) {
+	for _, r := range w.rules() {
+		if named, found := compiled[r.at]; found {
+			r.named = named
+		} else if compiled != nil {
+			r.named = ^policy.Conjuncts(0)
+		}
+	}
 }
 
 // enforced says that the rule takes part in verdicts.

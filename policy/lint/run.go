@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/syntax"
 )
 
@@ -25,13 +26,26 @@ type Options struct {
 
 // Run looks at every file of a directory. What would not be loaded is a finding, too, whatever is
 // looked for; the files in which nothing is wrong are looked at all the same.
-func Run(sources []Source, o Options) *Report {
-	r := &runner{options: o}
+func Run(sources []Source, o Options) *Report { return newRunner(o).run(sources).report }
+
+// A look is what is seen of the files in one run.
+type look struct {
+	report   *Report
+	world    *world
+	compiled compilation
+}
+
+// run looks at the files. Nothing can be mended while the policies are not compiled: how they decide
+// is not known then.
+func (r *runner) run(sources []Source) look {
+	o := r.options
 	documents, faults := parse(sources)
 	r.partial = faults != nil
-	compiled := make(chan compilation, 1) // which takes as long as all the rest
+	compiled := make(chan compilation, 1) // which takes as long as what is beside it
 	go func() { compiled <- prepare(documents, o.Now) }()
-	w := newWorld(documents, o.Now, r.partial)
+	w := newWorld(documents, o.Now, r.partial, r.maxSteps)
+	c := <-compiled
+	w.learn(c.conjuncts(r.named))
 	w.invalid(o.Faults)
 	w.invalid(faults)
 	w.checkJSON(o.JSON, documents)
@@ -41,19 +55,30 @@ func Run(sources []Source, o Options) *Report {
 	} {
 		check()
 	}
-	w.checkLoads(<-compiled)
+	w.checkLoads(c)
 	findings := slices.DeleteFunc(w.findings, func(f *Finding) bool { return !r.looksFor(f.Code) })
 	var silences []*silence
 	for _, s := range sources {
 		silences = append(silences, silencesIn(s.Name, s.Text)...)
 	}
-	return r.silence(findings, silences)
+	if c.err != nil {
+		for _, f := range findings {
+			f.Fix = nil
+		}
+	}
+	return look{r.silence(findings, silences), w, c}
 }
 
 // A runner is one run.
 type runner struct {
-	options Options
-	partial bool // some files could not be read
+	options  Options
+	partial  bool // some files could not be read
+	maxSteps int
+	named    func(*policy.Rule) policy.Conjuncts // what a compiled rule names
+}
+
+func newRunner(o Options) *runner {
+	return &runner{options: o, maxSteps: maxSteps, named: (*policy.Rule).Named}
 }
 
 // looksFor says that findings of a code are wanted.

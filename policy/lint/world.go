@@ -23,6 +23,7 @@ type world struct {
 	known       map[string]*id
 	compiler    *condition.Compiler
 	steps       int // how often something was compared
+	maxSteps    int
 	unfinished  bool
 	findings    []*Finding
 }
@@ -69,9 +70,9 @@ type except struct {
 	area      area
 }
 
-func newWorld(documents []syntax.Document, now time.Time, partial bool) *world {
+func newWorld(documents []syntax.Document, now time.Time, partial bool, most int) *world {
 	w := &world{
-		now: now, partial: partial, providers: map[string]*provider{},
+		now: now, partial: partial, maxSteps: most, providers: map[string]*provider{},
 		known: map[string]*id{}, compiler: condition.NewCompiler(),
 	}
 	for i := range documents {

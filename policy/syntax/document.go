@@ -79,7 +79,7 @@ func checkKind(kind string) error {
 	if slices.Contains(kinds, kind) {
 		return nil
 	}
-	if near := nearest(kind, kinds); near != "" {
+	if near := Nearest(kind, kinds); near != "" {
 		return message("unknown kind " + quote(kind) + `: did you mean "` + near + `"?`)
 	}
 	return message("unknown kind " + quote(kind) + ": the kinds are " + enumerate(kinds))

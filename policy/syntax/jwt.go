@@ -87,7 +87,7 @@ func checkAlgorithm(s string) error {
 	case strings.HasPrefix(strings.ToUpper(s), "HS"):
 		return fmt.Errorf("%s is symmetric: whoever can verify it can forge it, so it is never accepted", quote(s))
 	}
-	if near := nearest(s, algorithms); near != "" {
+	if near := Nearest(s, algorithms); near != "" {
 		return fmt.Errorf(`unknown algorithm %s: did you mean "%s"?`, quote(s), near)
 	}
 	return fmt.Errorf("unknown algorithm %s: the algorithms are %s", quote(s), enumerate(algorithms))

@@ -85,7 +85,7 @@ func (r *reader) object(n *tree.Node, s *shape) object {
 }
 
 func (o *object) unknown(key *tree.Node) {
-	near := nearest(key.Text, o.shape.fields)
+	near := Nearest(key.Text, o.shape.fields)
 	if near == "" {
 		o.fail(key, "unknown field %s: %s has %s", quote(key.Text), o.shape.what, enumerate(o.shape.fields))
 		return

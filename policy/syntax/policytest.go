@@ -249,7 +249,7 @@ func (c *cast) checkCaller(name string) error {
 	if err := checkID(name); err == nil || strings.Contains(name, ":") {
 		return err
 	}
-	if near := nearest(name, names); near != "" {
+	if near := Nearest(name, names); near != "" {
 		return fmt.Errorf("this document has no caller %s: did you mean %q?", quote(name), near)
 	}
 	return fmt.Errorf("this document has no caller %s: define it under callers, or write a SPIFFE ID, or %s", quote(name), nobody)

@@ -127,7 +127,7 @@ func checkReason(name string) error {
 	case known:
 		return fmt.Errorf("%s is a fault of the sidecar's, and no policy's answer", name)
 	}
-	if near := nearest(name, reasonText.Enum); near != "" {
+	if near := Nearest(name, reasonText.Enum); near != "" {
 		return fmt.Errorf("there is no reason %s: did you mean %q?", quote(name), near)
 	}
 	return fmt.Errorf("there is no reason %s: write a name as it stands in records, as in %s or %s", quote(name), reason.NotGranted, reason.CallerNotGranted)

@@ -102,7 +102,7 @@ func (c *cast) checkUser(name string) error {
 	for i := range c.users {
 		names = append(names, c.users[i].Name.Value)
 	}
-	if near := nearest(name, names); near != "" {
+	if near := Nearest(name, names); near != "" {
 		return fmt.Errorf("there is no user %s above: did you mean %q?", quote(name), near)
 	}
 	return fmt.Errorf("there is no user %s above: define it under users", quote(name))
@@ -189,7 +189,7 @@ func checkBadCredential(name string) error {
 		return fmt.Errorf("without a credential there is no user: write user: %s", nobody)
 	}
 	names := credentialText.Enum
-	if near := nearest(name, names); near != "" {
+	if near := Nearest(name, names); near != "" {
 		return fmt.Errorf("no credential is refused for %s: did you mean %q?", quote(name), near)
 	}
 	return fmt.Errorf("no credential is refused for %s: the reasons are %s", quote(name), enumerate(names))

@@ -166,7 +166,7 @@ func (s scope) checkGroup(name string) error {
 	if s.mesh {
 		return errors.New("groups belong to a ServicePolicy: name the callers themselves here")
 	}
-	if near := nearest(name, s.groups); near != "" {
+	if near := Nearest(name, s.groups); near != "" {
 		return fmt.Errorf(`this document has no group %s: did you mean "group:%s"?`, quote(name), near)
 	}
 	return fmt.Errorf("this document has no group %s: define it under groups", quote(name))
@@ -177,7 +177,7 @@ func (s scope) meantCaller(caller string, err error) error {
 	switch {
 	case strings.Contains(caller, ":"):
 		return err
-	case nearest(caller, []string{anyone, "everyone", "all", "any"}) != "":
+	case Nearest(caller, []string{anyone, "everyone", "all", "any"}) != "":
 		return fmt.Errorf("%w; every caller is written anyone", err)
 	}
 	for _, group := range s.groups {

@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// nearest returns the word that somebody who wrote this may have meant, or "".
-func nearest(written string, words []string) string {
+// Nearest returns the word that somebody who wrote this may have meant: the one that differs in the
+// fewest letters, or "" when none is near. Case, "-" and "_" do not count.
+func Nearest(written string, words []string) string {
 	best, distance := "", len(written)/3+1
 	if len(written) > 64 {
 		return ""
