@@ -26,7 +26,7 @@ type listing struct {
 	json    []string
 	folders []file
 	entries int
-	missed  []string // names of which is not known what they stand for, or what is below them
+	missed  []string // names of which is not known what they stand for, or what is below them, or has become of them
 	faults  syntax.Errors
 }
 
@@ -117,7 +117,7 @@ func (l *listing) entry(name string) {
 	case err != nil:
 		l.miss(name, "cannot be read: %v", cause(err))
 	case info.IsDir() && policy:
-		l.fault(name, "is a directory: give it a name that is not that of a file")
+		l.miss(name, "is a directory: give it a name that is not that of a file")
 	case info.IsDir():
 		l.folder(name, info)
 	case !policy:
@@ -126,6 +126,7 @@ func (l *listing) entry(name string) {
 	case kind == ".json":
 		l.json = append(l.json, name)
 	case extension != ".yaml":
+		l.missed = append(l.missed, strings.TrimSuffix(name, extension)+".yaml") // which it may have been
 		l.fault(name, "would not be read: policies are named *.yaml")
 	case len(l.files) == maxFiles:
 		l.missed = []string{"."} // which ones were found is chance

@@ -60,6 +60,7 @@ func TestDigestIsOfDocuments(t *testing.T) {
 }
 
 func TestRefused(t *testing.T) {
+	t.Parallel()
 	a := policy("a", 1)
 	for _, tc := range []struct {
 		name  string
@@ -113,6 +114,7 @@ func TestPipe(t *testing.T) {
 }
 
 func TestTooMuch(t *testing.T) {
+	t.Parallel()
 	dir := newDir(t, tree{"p0.yaml": policy("a", 1) + strings.Repeat("# comment", 900_000) + "\n"})
 	link(t, dir, "p0.yaml", 9)
 	content, err := directory.Load(dir, "")
@@ -122,6 +124,7 @@ func TestTooMuch(t *testing.T) {
 }
 
 func TestTooManyFiles(t *testing.T) {
+	t.Parallel()
 	dir := newDir(t, tree{"p0.yaml": "# nothing\n"})
 	link(t, dir, "p0.yaml", 10_001)
 	content, err := directory.Load(dir, "")
@@ -132,6 +135,7 @@ func TestTooManyFiles(t *testing.T) {
 
 // TestTooManyFolders holds that links cannot make a directory out of few that has no end.
 func TestTooManyFolders(t *testing.T) {
+	t.Parallel()
 	dir := newDir(t, tree{"a.yaml": policy("a", 1)})
 	for i := range 1000 {
 		must(t, os.Mkdir(filepath.Join(dir, fmt.Sprintf("d%03d", i)), 0o755))

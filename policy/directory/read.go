@@ -11,27 +11,36 @@ import (
 	"github.com/postern/postern/policy/syntax"
 )
 
-// read returns the bytes of a regular file. O_NONBLOCK keeps the opening of a pipe, which may have
-// taken the file's place since it was listed, from waiting for a writer.
+// read returns the bytes of a regular file.
 func read(root *os.Root, name string) ([]byte, error) {
+	text, _, err := readInfo(root, name)
+	return text, err
+}
+
+// readInfo returns also what the file was before it was read, nil with an error. O_NONBLOCK keeps the opening of a pipe, which may have
+// taken the file's place since it was listed, from waiting for a writer.
+func readInfo(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
 	f, err := root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return nil, cause(err)
+		return nil, nil, cause(err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	switch {
 	case err != nil:
-		return nil, cause(err)
+		return nil, nil, cause(err)
 	case !info.Mode().IsRegular():
-		return nil, errors.New("it is no regular file")
+		return nil, nil, errors.New("it is no regular file")
 	case info.Size() > syntax.MaxFile:
-		return nil, fmt.Errorf("it has %d bytes, and at most %d are read", info.Size(), syntax.MaxFile)
+		return nil, nil, fmt.Errorf("it has %d bytes, and at most %d are read", info.Size(), syntax.MaxFile)
 	case hasWriter(f):
-		return nil, errWriter
+		return nil, nil, errWriter
 	}
 	text, err := io.ReadAll(io.LimitReader(f, syntax.MaxFile+1))
-	return text, cause(err)
+	if err != nil {
+		return nil, nil, cause(err)
+	}
+	return text, info, nil
 }
 
 // cause returns what is wrong without the operation and the name, which the error is said of.

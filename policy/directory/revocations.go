@@ -1,10 +1,8 @@
 package directory
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
@@ -13,7 +11,6 @@ import (
 	"time"
 
 	"github.com/postern/postern/identity"
-	"github.com/postern/postern/policy/syntax"
 )
 
 // Revocations is what the Revocation documents of a directory say at one moment.
@@ -45,9 +42,20 @@ const maxNoiseRevocations = 3
 //     which every other is sound, or known to be none; a file that is gone from a directory that
 //     could be read and is not empty. Until then the last good ones stay, and Err says why.
 //   - A file that is not whole, because somebody is writing it, stays what it was.
+//   - Nor is one delayed by what others wrote: files that had one and small ones are read first, and
+//     what is sound in them is applied before the others are read, with the last Err; nothing is taken
+//     back then. A file that stays the same is not read again, where the system tells (see memory).
 func (w *Watcher) WatchRevocations(ctx context.Context, apply func(*Revocations)) error {
-	k := &keeper{dir: w.dir}
+	k := newKeeper(w.dir)
 	var last *Revocations
+	k.early = func(now *Revocations) {
+		if last == nil || now.state == last.state {
+			return // the first result is a whole one
+		}
+		now.Err = last.Err
+		apply(now)
+		last = now
+	}
 	for {
 		changes := w.notifier.changes()
 		now, found, rests := k.read()
@@ -74,6 +82,16 @@ func (w *Watcher) WatchRevocations(ctx context.Context, apply func(*Revocations)
 type keeper struct {
 	dir   string
 	files map[string][]*identity.Revocation // by name, of those that have any
+	known *memory
+	early func(*Revocations) // is told what is sound while a pass goes on
+
+	// These are the same but in tests.
+	open func(root *os.Root, name string) ([]byte, fs.FileInfo, error)
+	now  func() time.Time
+}
+
+func newKeeper(dir string) *keeper {
+	return &keeper{dir: dir, known: newMemory(), early: func(*Revocations) {}, open: readInfo, now: time.Now}
 }
 
 // attemptsRevocations is fewer than attempts: a directory that changes while it is read can be taken
@@ -87,8 +105,9 @@ func (k *keeper) read() (*Revocations, *listing, bool) {
 		if err != nil {
 			return k.result(fmt.Errorf("%s: %w", k.dir, cause(err))), nil, true
 		}
-		p := &pass{keeper: k, root: root, found: list(root), next: map[string][]*identity.Revocation{}}
+		p := &pass{keeper: k, root: root, found: list(root), next: map[string][]*identity.Revocation{}, learnt: newMemory()}
 		p.read()
+		k.known = p.learnt
 		steady := p.found.same(list(root)) && isStill(k.dir, root)
 		_ = root.Close() // which was only read from
 		if !steady && i < attemptsRevocations {
@@ -124,82 +143,4 @@ func (k *keeper) result(err error) *Revocations {
 	}
 	state.Sum(r.state[:0])
 	return r
-}
-
-// A pass reads the directory once.
-type pass struct {
-	*keeper
-	root   *os.Root
-	found  *listing
-	next   map[string][]*identity.Revocation
-	bytes  int
-	busy   bool // somebody is writing
-	faults syntax.Errors
-}
-
-func (p *pass) read() {
-	for _, f := range p.found.files {
-		documents, err := p.file(f.name)
-		if err != nil {
-			documents = merge(documents, p.files[f.name])
-			p.faults.Add(err)
-		}
-		if len(documents) > 0 {
-			p.next[f.name] = documents
-		}
-	}
-	if len(p.found.missed) > 0 {
-		p.faults.Add(p.found.faults.Err())
-	}
-	if len(p.found.files) == 0 {
-		p.faults.Add(fmt.Errorf("%s: %w", p.dir, errEmpty))
-		p.keepAll()
-	}
-	for name, documents := range p.files {
-		if _, ok := p.next[name]; !ok && p.found.misses(name) {
-			p.next[name] = documents
-		}
-	}
-}
-
-// file returns the sound Revocations of a file. With an error there may be others.
-func (p *pass) file(name string) ([]*identity.Revocation, error) {
-	text, err := read(p.root, name)
-	switch {
-	case errors.Is(err, errWriter):
-		p.busy = true
-		if len(p.files[name]) == 0 {
-			return nil, nil // it is looked at again soon, and has nothing to lose
-		}
-		return nil, &syntax.Error{Position: syntax.Position{Source: name}, Message: err.Error()}
-	case errors.Is(err, fs.ErrNotExist):
-		return p.files[name], nil // gone since it was listed, which the next pass will see
-	case err != nil:
-		return nil, &syntax.Error{Position: syntax.Position{Source: name}, Message: fmt.Sprintf("cannot be read: %v", err)}
-	}
-	if p.bytes += len(text); p.bytes > maxBytes {
-		return nil, &syntax.Error{Position: syntax.Position{Source: name}, Message: fmt.Sprintf("is beyond the %d bytes that are read of all files together", maxBytes)}
-	}
-	if err := ending(name, text); err != nil && (len(p.files[name]) > 0 || bytes.Contains(text, []byte("Revocation"))) {
-		return nil, err
-	}
-	return syntax.Salvage(name, text)
-}
-
-// keepAll takes nothing back.
-func (p *pass) keepAll() {
-	for name, documents := range p.files {
-		p.next[name] = merge(p.next[name], documents)
-	}
-}
-
-// merge returns the newer documents, and those of the older ones whose names none of them has.
-func merge(newer, older []*identity.Revocation) []*identity.Revocation {
-	all := slices.Clone(newer)
-	for _, d := range older {
-		if !slices.ContainsFunc(newer, func(n *identity.Revocation) bool { return n.Name == d.Name }) {
-			all = append(all, d)
-		}
-	}
-	return all
 }

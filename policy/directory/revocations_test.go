@@ -62,6 +62,7 @@ const halfPolicy = "apiVersion: postern.dev/v1alpha1\nkind: ServicePolicy\nmetad
 
 // TestRevocationsAreIndependent: whatever else is wrong when a Revocation comes, it comes.
 func TestRevocationsAreIndependent(t *testing.T) {
+	t.Parallel()
 	for name, broken := range map[string]tree{
 		"nothing":                        {},
 		"a file that is no YAML":         {"b.yaml": "spec: [\n"},
@@ -83,6 +84,7 @@ func TestRevocationsAreIndependent(t *testing.T) {
 		"a faulty Revocation":            {"b.yaml": strings.Replace(revoke("b", "b"), "until", "til", 1)},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			dir := newDir(t, tree{"a.yaml": policy("a", 1) + "---\n" + revoke("old", "first")})
 			w := watchRevocations(t, dir)
 			w.next("a.yaml:first")
@@ -106,6 +108,7 @@ func TestRevocationsAreIndependent(t *testing.T) {
 
 // TestRevocationsInAFaultyFile: a document counts by itself, and what is uncertain is not taken back.
 func TestRevocationsInAFaultyFile(t *testing.T) {
+	t.Parallel()
 	dir := newDir(t, tree{"a.yaml": revoke("a", "a1") + "---\n" + revoke("b", "b1") + "---\n" + policy("a", 1)})
 	w := watchRevocations(t, dir)
 	w.next("a.yaml:a1 a.yaml:b1")
@@ -128,6 +131,7 @@ func TestRevocationsInAFaultyFile(t *testing.T) {
 
 // TestRevocationsThatCannotBeRead stay; those of a file that is gone go.
 func TestRevocationsThatCannotBeRead(t *testing.T) {
+	t.Parallel()
 	dir := newDir(t, tree{"a.yaml": policy("a", 1), "sub/b.yaml": revoke("b", "b1"), "c.yaml": revoke("c", "c1")})
 	w := watchRevocations(t, dir)
 	w.next("c.yaml:c1 sub/b.yaml:b1")
@@ -150,6 +154,7 @@ func TestRevocationsThatCannotBeRead(t *testing.T) {
 
 // TestRevocationsOfAnEmptyDirectory, or of one that is gone, stay: somebody is about to fill it.
 func TestRevocationsOfAnEmptyDirectory(t *testing.T) {
+	t.Parallel()
 	dir := newDir(t, tree{"a.yaml": revoke("a", "a1")})
 	w := watchRevocations(t, dir)
 	w.next("a.yaml:a1")
@@ -160,6 +165,60 @@ func TestRevocationsOfAnEmptyDirectory(t *testing.T) {
 	put(t, dir+".new", tree{"b.yaml": revoke("b", "b1")})
 	must(t, os.Rename(dir+".new", dir))
 	w.next("b.yaml:b1")
+	w.nothing()
+}
+
+// TestRevocationsMisnamed: a name that is not read, and for which the policies are refused, takes
+// nothing back.
+func TestRevocationsMisnamed(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t, tree{"p.yaml": policy("p", 1), "sub/c.yaml": revoke("c", "c1")})
+	w := watchRevocations(t, dir)
+	w.next("sub/c.yaml:c1")
+	move := func(from, to string) {
+		t.Helper()
+		must(t, os.Rename(filepath.Join(dir, from), filepath.Join(dir, to)))
+	}
+	for _, name := range []string{"sub/c.yml", "sub/c.YAML", "sub/c.Yml"} {
+		move("sub/c.yaml", name)
+		w.next("sub/c.yaml:c1 | " + name + ": would not be read: policies are named *.yaml")
+		move(name, "sub/c.yaml")
+		w.next("sub/c.yaml:c1")
+	}
+	put(t, dir, tree{".new/c.yaml": "x"})
+	move("sub/c.yaml", ".c")
+	move(".new", "sub/c.yaml")
+	w.next("sub/c.yaml:c1 | sub/c.yaml: is a directory: give it a name that is not that of a file")
+	move("sub/c.yaml", ".new")
+	w.next("") // for now it is gone
+	w.nothing()
+}
+
+// TestRevocationsAreNotCrowdedOut by all that others may write into a directory.
+func TestRevocationsAreNotCrowdedOut(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t, tree{"z.yaml": revoke("z", "z1")})
+	for i := range 9 {
+		name := filepath.Join(dir, fmt.Sprintf("%d.yaml", i))
+		must(t, os.WriteFile(name, nil, 0o644))
+		must(t, os.Truncate(name, 8<<20))
+	}
+	w := watchRevocations(t, dir)
+	w.next("z.yaml:z1 | 0.yaml:1:8388608: " + cutOff)
+	w.nothing()
+}
+
+// TestRevocationsComeEarly: what is sound does not wait for what takes long to read.
+func TestRevocationsComeEarly(t *testing.T) {
+	t.Parallel()
+	const known, new = "z.yaml:1:1: a document needs apiVersion", "sub/0.yaml:1:1: a control character (U+0000)"
+	dir := newDir(t, tree{"z.yaml": "kind: Revocation\n"})
+	w := watchRevocations(t, dir)
+	w.next("| " + known)
+	put(t, dir, tree{".sub/0.yaml": strings.Repeat("\x00", 2<<20) + "\n", ".sub/z.yaml": revoke("z", "z1")})
+	must(t, os.Rename(filepath.Join(dir, ".sub"), filepath.Join(dir, "sub")))
+	w.next("sub/z.yaml:z1 | " + known) // the rest is not known yet
+	w.next("sub/z.yaml:z1 | " + new)
 	w.nothing()
 }
 

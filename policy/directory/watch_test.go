@@ -141,6 +141,7 @@ func TestWatchFolders(t *testing.T) {
 }
 
 func TestWatchErrors(t *testing.T) {
+	t.Parallel()
 	dir := newDir(t, tree{"a.yaml": policy("a", 1)})
 	w := watch(t, dir, "")
 	w.next("a.yaml:v1")
@@ -216,6 +217,7 @@ func TestWatchDirectoryIsALink(t *testing.T) {
 }
 
 func TestWatchBeginsWithoutADirectory(t *testing.T) {
+	t.Parallel()
 	dir := filepath.Join(t.TempDir(), "policies")
 	w := watch(t, dir, "")
 	w.next("DIR: no such file or directory")
@@ -226,6 +228,7 @@ func TestWatchBeginsWithoutADirectory(t *testing.T) {
 }
 
 func TestWatchSecrets(t *testing.T) {
+	t.Parallel()
 	dir, secrets := newDir(t, tree{"i.yaml": provider("i", "{file: keys.json}")}), newDir(t, nil)
 	w := watch(t, dir, secrets)
 	w.next("i.yaml:9:18: there is neither a file DIR/keys.json nor " + secrets + "/keys.json")
@@ -236,6 +239,7 @@ func TestWatchSecrets(t *testing.T) {
 
 // TestWatchSecretsUnseen mends an error where no notification comes from.
 func TestWatchSecretsUnseen(t *testing.T) {
+	t.Parallel()
 	dir, secrets := newDir(t, tree{"i.yaml": provider("i", "{file: keys.json}")}), newDir(t, tree{"..1/other": "", "..data": "->..1", "keys.json": "->..data/keys.json"})
 	w := watch(t, dir, secrets)
 	w.next("i.yaml:9:18: there is neither a file DIR/keys.json nor " + secrets + "/keys.json")
@@ -246,6 +250,7 @@ func TestWatchSecretsUnseen(t *testing.T) {
 
 // TestWatchCutOff: half a file that was written and left is not loaded, though it would be sound.
 func TestWatchCutOff(t *testing.T) {
+	t.Parallel()
 	dir := newDir(t, tree{"a.yaml": policy("a", 1)})
 	text := strings.Replace(policy("a", 2), "[spiffe://shop.test/v2]", "\n  - spiffe://shop.test/v2-internal", 1)
 	w := watch(t, dir, "")
@@ -260,6 +265,7 @@ func TestWatchCutOff(t *testing.T) {
 // TestWatchUnseen changes a file where no notification comes from, behind a link into a hidden
 // directory: looking now and then finds it.
 func TestWatchUnseen(t *testing.T) {
+	t.Parallel()
 	dir := newDir(t, tree{"..1/a.yaml": policy("a", 1), "a.yaml": "->..1/a.yaml"})
 	w := watch(t, dir, "")
 	w.next("a.yaml:v1")

@@ -22,6 +22,7 @@ func open(t *testing.T, dir string, flag int) *os.File {
 }
 
 func TestWriter(t *testing.T) {
+	t.Parallel()
 	for name, flag := range map[string]int{"writing": os.O_WRONLY, "both": os.O_RDWR, "appending": os.O_APPEND | os.O_WRONLY} {
 		t.Run(name, func(t *testing.T) {
 			dir := newDir(t, tree{"a.yaml": policy("a", 1), "b.yaml": policy("b", 1)})
@@ -38,6 +39,7 @@ func TestWriter(t *testing.T) {
 
 // TestWatchSlowWriter writes a file in place with long rests: within a name, and between two lines.
 func TestWatchSlowWriter(t *testing.T) {
+	t.Parallel()
 	dir := newDir(t, tree{"a.yaml": policy("a", 1)})
 	w := watch(t, dir, "")
 	w.next("a.yaml:v1")
@@ -51,7 +53,7 @@ func TestWatchSlowWriter(t *testing.T) {
 			w.next(hasWriter)
 		}
 		from = to
-		time.Sleep(10 * quiet) // what must not be applied meanwhile would come before what is, below
+		time.Sleep(5 * quiet) // what must not be applied meanwhile would come before what is, below
 	}
 	_, err := f.WriteString(text[from:])
 	must(t, err)
