@@ -25,7 +25,11 @@ var (
 	errNoAuthTime = errors.New("the credential has no auth_time")
 	errNoSource   = errors.New("the source address is not known")
 	errNoSegment  = errors.New("the path has fewer segments than the route's")
+	errLongCaller = fmt.Errorf("the caller's SPIFFE ID has more than %d bytes", maxCaller)
 )
+
+// maxCaller is what a SPIFFE ID may have, in bytes (SPIFFE ID section 2.3).
+const maxCaller = 2 << 10
 
 // An activation answers what a program asks of one input.
 type activation struct {
@@ -34,6 +38,7 @@ type activation struct {
 	parsed   bool // the query was parsed
 	query    []parameter
 	queryErr error
+	segments *texts // of the caller, once they were read
 }
 
 // Parent implements cel.Activation.
@@ -92,9 +97,15 @@ func (a *activation) caller(field string) any {
 	case "trust_domain":
 		return types.String(caller.TrustDomain())
 	case "segments":
-		_, path, _ := strings.Cut(strings.TrimPrefix(caller.String(), "spiffe://"), "/")
-		segments := texts(strings.Split(path, "/"))
-		return &segments
+		if len(caller.String()) > maxCaller {
+			return types.WrapErr(errLongCaller)
+		}
+		if a.segments == nil {
+			_, path, _ := strings.Cut(strings.TrimPrefix(caller.String(), "spiffe://"), "/")
+			segments := texts(strings.Split(path, "/"))
+			a.segments = &segments
+		}
+		return a.segments
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 type bound struct {
 	bytes float64 // of a string
 	items float64 // of a list or a map
+	keys  float64 // bytes of a key of a map literal
 	deep  float64 // units that it takes to compare it as a whole
 	elem  *bound  // of a list, a map, or what an optional has; nil: scalars
 }
@@ -59,7 +60,7 @@ func (b bound) element() bound {
 
 // join returns a bound for a value that has either.
 func (b bound) join(other bound) bound {
-	joined := bound{max(b.bytes, other.bytes), max(b.items, other.items), max(b.deep, other.deep), b.elem}
+	joined := bound{max(b.bytes, other.bytes), max(b.items, other.items), max(b.keys, other.keys), max(b.deep, other.deep), b.elem}
 	switch {
 	case joined.elem == nil:
 		joined.elem = other.elem
@@ -90,6 +91,7 @@ func joinElements(a, b *bound) bound {
 type profile struct {
 	text       float64 // bytes of a string
 	path       bound   // its segments
+	caller     bound   // the segments of the caller's path
 	list       bound   // one of the user's
 	header     bound   // its values
 	parameters bound   // the values of one in the query
@@ -99,11 +101,11 @@ type profile struct {
 }
 
 // atWorst is what the largest request can have: a credential has at most 64 KiB of claims, in
-// which an element of a list takes at least two bytes; a path has 8 KiB.
+// which an element of a list takes at least two bytes; a path has 8 KiB, and a SPIFFE ID 2 KiB.
 func atWorst() profile {
-	const token, path = 64 << 10, 8 << 10
+	const token, path, id = 64 << 10, 8 << 10, maxCaller
 	return profile{
-		text: token, path: textsBound(MaxSegment, path, path), list: textsBound(token/2, token, token),
+		text: token, path: textsBound(MaxSegment, path, path), caller: textsBound(id/2, id, id), list: textsBound(token/2, token, token),
 		header: textsBound(MaxValues, MaxHeader, MaxHeader), parameters: textsBound(MaxParameters, MaxQuery, MaxQuery),
 		claims: claimsBound(token, token/2), loops: true,
 	}
@@ -114,7 +116,7 @@ func asUsual() profile {
 	claims := claimsBound(256, 24)
 	claims.elem.deep = 4 // most are texts
 	return profile{
-		text: 256, path: textsBound(16, 64, 256), list: textsBound(24, 64, 512),
+		text: 256, path: textsBound(16, 64, 256), caller: textsBound(16, 64, 256), list: textsBound(24, 64, 512),
 		header: textsBound(4, 256, 512), parameters: textsBound(4, 64, 128),
 		claims: claims, likely: true, loops: true,
 	}
@@ -123,7 +125,7 @@ func asUsual() profile {
 // atLeast is the request that has nothing.
 func atLeast() profile {
 	none := textsBound(0, 0, 0)
-	return profile{path: none, list: none, header: none, parameters: none, claims: bound{deep: 1}}
+	return profile{path: none, caller: none, list: none, header: none, parameters: none, claims: bound{deep: 1}}
 }
 
 // claimsBound is the bound of JSON in which strings have so many bytes together, and lists and
@@ -141,8 +143,10 @@ func (p profile) variable(name string) bound {
 		return p.claims
 	case "user.audiences", "user.scopes", "user.roles", "user.amr":
 		return p.list
-	case "request.path", "caller.segments":
+	case "request.path":
 		return p.path
+	case "caller.segments":
+		return p.caller
 	case "request.time", "user.auth_time", "source.ip":
 		return bound{deep: 1}
 	}

@@ -76,7 +76,9 @@ func functionDoc(name string) string {
 		return "the values of a request header, in order; empty when it is absent"
 	case "query":
 		return "the decoded values of a parameter of the query, in order; empty when it is absent; an error for a query that programs read in different ways"
-	case "bool", "bytes", "double", "duration", "int", "string", "timestamp", "uint":
+	case "int":
+		return "makes an int of a value, or is an error"
+	case "bool", "bytes", "double", "duration", "string", "timestamp", "uint":
 		return "makes a " + name + " of a value, or is an error"
 	case "cidr":
 		return "makes a range of addresses of a text"

@@ -47,7 +47,12 @@ func (c *Compiler) Compile(text string, params []Param) (*Condition, error) {
 }
 
 // compile is Compile without the memory.
-func compile(text string, params []Param) (*Condition, error) {
+func compile(text string, params []Param) (c *Condition, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			c, err = nil, Errors{{1, 1, fmt.Sprintf("internal error: %v", r)}}
+		}
+	}()
 	env, err := environment()
 	if err != nil {
 		return nil, Errors{{1, 1, "internal error: " + err.Error()}}

@@ -10,10 +10,11 @@ import (
 const (
 	readingCost    = 32  // to find a header among the others
 	queryCost      = 64  // to parse the query
+	segmentsCost   = 256 // to split the path of the caller, once
 	conversionCost = 16  // to parse a number, a time or an address, and to say that it is none
 	byteCost       = 0.5 // to parse a byte of those
 	lookupCost     = 4   // to go to an entry of a map
-	sortCost       = 8   // to bring a key of a map into order
+	sortCost       = 8   // to bring a key of a map into order, and as often as much of its text
 	literalCost    = 6   // to make a list
 	iterationCost  = 4   // to go on to the next element
 	patternFactor  = 4   // steps of a regular expression for one unit
@@ -34,6 +35,9 @@ type estimator struct {
 func (p *plan) estimate(of profile) (float64, *estimator) {
 	s := &estimator{profile: of, plan: p, locals: map[string]bound{}, bodies: map[int64]float64{}}
 	cost, _ := s.cost(p.checked.Expr())
+	if p.variables["caller.segments"] {
+		cost += segmentsCost
+	}
 	return cost, s
 }
 
@@ -60,7 +64,7 @@ func (s *estimator) cost(e ast.Expr) (cost float64, b bound) {
 		return 1, s.profile.variable(e.AsIdent())
 	case ast.SelectKind:
 		cost, b := s.cost(e.AsSelect().Operand())
-		return cost + 1, b.element()
+		return cost + 1 + float64(len(e.AsSelect().FieldName()))/bytesPerUnit, b.element()
 	case ast.CallKind:
 		return s.function(e)
 	case ast.ListKind:
@@ -93,15 +97,17 @@ func (s *estimator) listLiteral(l ast.ListExpr) (float64, bound) {
 }
 
 func (s *estimator) mapLiteral(m ast.MapExpr) (float64, bound) {
-	cost, elem := 2.0*literalCost, bound{}
+	cost, elem, keys := 2.0*literalCost, bound{}, 0.0
 	for _, entry := range m.Entries() {
 		c, bounds := s.costs([]ast.Expr{entry.AsMapEntry().Key(), entry.AsMapEntry().Value()})
-		cost += c + 2*lookupCost
+		cost += c + 2*lookupCost + bounds[0].bytes/bytesPerUnit
+		keys = max(keys, bounds[0].bytes)
 		// One bound is for keys and values: a macro goes through the keys.
 		elem = elem.join(bounds[0]).join(bounds[1])
 	}
 	b := listBound(float64(m.Size()), elem)
 	b.deep *= lookupCost
+	b.keys = keys
 	return cost, b
 }
 
@@ -129,7 +135,7 @@ func (s *estimator) loop(e ast.Expr) (float64, bound) {
 	if s.loops {
 		cost += times(elements.items, s.bodies[e.ID()])
 		if s.checked.GetType(c.IterRange().ID()).Kind() != types.ListKind {
-			cost += times(elements.items, sortCost)
+			cost += times(elements.items, sortCost*(1+elements.keys/bytesPerUnit))
 		}
 	}
 	result := bound{deep: 1}

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy/condition"
 )
@@ -32,6 +34,9 @@ func hostile() []string {
 		`user.roles.all(r, cidr(r + "/8").containsIP(source.ip) || true)`, `user.roles.all(r, r in user.roles)`, or(`header("x") == []`, 180), or(`query("a") == []`, 200),
 		`optional.of(user.subject)` + strings.Repeat(`.optMap(x, x + x)`, 6) + `.value().size() == 1`,
 		`optional.of([1])` + strings.Repeat(`.optMap(x, [x, x])`, 12) + `.value() == optional.of([1])` + strings.Repeat(`.optMap(x, [x, x])`, 12) + ".value()",
+		or(`caller.segments[0] == "x"`, 140), or(`"x" in caller.segments`, 140), `user.roles.all(r, caller.segments[0] == "x")`, `caller.segments.all(a, caller.segments.all(b, a == b))`,
+		`user.claims.texts.all(x, {user.claims.long: 1, user.claims.long + "x": 1}.all(k, true))`, `user.claims.texts.all(x, user.claims.objects[?user.claims.long] == optional.none())`,
+		or(`{user.subject: 1, user.subject + "x": 1}.all(k, true)`, 4), `user.roles.all(r, !(user.subject in {"a": 1}))`, `user.claims.texts.all(x, !has(user.claims.` + strings.Repeat("k", 3900) + `))`,
 	}
 }
 
@@ -50,8 +55,9 @@ func largest() *condition.Input {
 	in.HeaderValues = func(string) []string { return []string{strings.Repeat("é", 30<<10)} }
 	in.User = &identity.User{
 		Provider: "p", Subject: strings.Repeat("a", 60<<10), Roles: roles, Scopes: roles, AMR: roles,
-		Claims: map[string]any{"list": list, "texts": texts, "objects": objects},
+		Claims: map[string]any{"list": list, "texts": texts, "objects": objects, "long": strings.Repeat("b", 30<<10)},
 	}
+	in.Caller = identity.AssertedCaller(spiffeid.RequireFromString("spiffe://shop.test" + strings.Repeat("/a", 1000)))
 	return in
 }
 

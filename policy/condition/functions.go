@@ -46,7 +46,9 @@ func (s *estimator) function(e ast.Expr) (float64, bound) {
 			return cost + 1 + (a.bytes+b.bytes)/bytesPerUnit, sum(a, b)
 		}
 		return cost + 1 + (a.bytes+b.bytes)/bytesPerUnit + a.items + b.items, sum(a, b)
-	case "_[_]", "_[?_]", "_?._", "first", "last":
+	case "_[_]", "_[?_]", "_?._":
+		return cost + 1 + b.bytes/bytesPerUnit, a.element() // the key may be a text
+	case "first", "last":
 		return cost + 1, a.element()
 	case "_?_:_":
 		return cost + 1, b.join(args[2])

@@ -1,9 +1,6 @@
 package condition
 
 import (
-	"maps"
-	"slices"
-	"strings"
 	"time"
 
 	"cel.dev/cel-go/cel"
@@ -30,6 +27,7 @@ const (
 	parseFunction        = "@parse"
 	rangeFunction        = "@range"
 	iterateFunction      = "@iterate"
+	keyFunction          = "@key"
 )
 
 // metered is the name of the form of a function that is given a meter, and of its overload.
@@ -48,6 +46,9 @@ func innerFunctions() []cel.EnvOption {
 		})),
 		cel.Function(rangeFunction, cel.Overload(rangeFunction, []*cel.Type{cel.DynType}, cel.DynType,
 			cel.UnaryBinding(func(v ref.Val) ref.Val { return elements(nil, v) }))),
+		cel.Function(keyFunction, cel.Overload(keyFunction, []*cel.Type{cel.DynType}, cel.DynType,
+			cel.UnaryBinding(func(v ref.Val) ref.Val { return key(nil, v) }))),
+		binary(metered(keyFunction), func(m, v ref.Val) ref.Val { return key(m.(*meter), v) }),
 		binary(metered(rangeFunction), func(m, v ref.Val) ref.Val { return elements(m.(*meter), v) }),
 		binary(iterateFunction, func(m, cost ref.Val) ref.Val {
 			return types.Bool(m.(*meter).spend(int(cost.(types.Int))))
@@ -81,28 +82,6 @@ func paying(pay func(m *meter, v ref.Val) bool) func(m, v ref.Val) ref.Val {
 		}
 		return v
 	}
-}
-
-// elements returns what a macro goes through. The keys of a map have no order of their own,
-// and are sorted: the same request must have the same answer each time.
-func elements(m *meter, v ref.Val) ref.Val {
-	of, ok := v.(traits.Mapper)
-	if !ok {
-		return v
-	}
-	if !m.spend(sortCost * step * sizeOf(of)) {
-		return overrun()
-	}
-	if object, ok := of.Value().(map[string]any); ok {
-		keys := texts(slices.Sorted(maps.Keys(object)))
-		return &keys
-	}
-	var keys []ref.Val
-	for it := of.Iterator(); it.HasNext() == types.True; {
-		keys = append(keys, it.Next())
-	}
-	slices.SortFunc(keys, func(a, b ref.Val) int { return strings.Compare(types.Format(a), types.Format(b)) })
-	return types.NewRefValList(adapter{}, keys)
 }
 
 // binary declares a function of two arguments.

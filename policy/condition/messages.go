@@ -122,6 +122,8 @@ func explainEvaluation(message string) string {
 	switch {
 	case strings.HasPrefix(message, "no such key: "):
 		return "there is no " + strings.TrimPrefix(message, "no such key: ")
+	case strings.HasPrefix(message, "no such attribute(s): "):
+		return missing(strings.TrimPrefix(message, "no such attribute(s): "))
 	case strings.HasPrefix(message, "no such overload: "):
 		name := strings.TrimPrefix(message, "no such overload: ")
 		if symbol, ok := operators.FindReverse(name); ok && symbol != "" {
@@ -134,6 +136,21 @@ func explainEvaluation(message string) string {
 		return "a value has a type that the operation does not take"
 	}
 	return strings.ToValidUTF8(message[:min(len(message), 300)], "")
+}
+
+// missing says what it means that there is no such variable.
+func missing(name string) string {
+	switch group, field, _ := strings.Cut(name, "."); {
+	case group == "caller":
+		return errNoCaller.Error()
+	case name == "user.acr" || name == "user.auth_time" || name == "user.subject" || name == "user.client":
+		return "the credential has no " + field
+	case group == "user":
+		return errNoUser.Error()
+	case strings.HasPrefix(name, segmentVariable), strings.HasPrefix(name, restVariable):
+		return errNoSegment.Error()
+	}
+	return "there is no " + name
 }
 
 // split splits a list of types at its commas, those inside of a type excepted.

@@ -42,6 +42,7 @@ func prepare(env *cel.Env, text string, params []Param) (*plan, error) {
 	}
 	p := &plan{resolver: r, checked: checked.NativeRep()}
 	p.checkResult(checked.OutputType())
+	p.checkKeyTypes()
 	bodies := p.bound()
 	if err := f.err(); err != nil {
 		return nil, err

@@ -47,6 +47,7 @@ func (w *rewriter) one(e ast.Expr) (dynamic bool) {
 		for _, entry := range e.AsMap().Entries() {
 			dynamic = w.each([]ast.Expr{entry.AsMapEntry().Key(), entry.AsMapEntry().Value()}) || dynamic
 		}
+		w.literal(e)
 	case ast.ComprehensionKind:
 		dynamic = w.loop(e)
 	default: // a literal
@@ -247,6 +248,9 @@ func (w *rewriter) isLarge(e ast.Expr) bool {
 func (w *rewriter) charge(e ast.Expr, call ast.CallExpr) {
 	payment := readFunction
 	switch call.FunctionName() {
+	case "_[_]", "_[?_]": // which looks for a key, and not through the map
+		e.SetKindCase(w.factory.NewCall(e.ID(), call.FunctionName(), call.Args()[0], w.paid(payment, call.Args()[1])))
+		return
 	case "size", "contains", "startsWith", "endsWith", "bytes", "string":
 	case "optional.unwrap", "unwrapOpt":
 		payment = payFunction

@@ -140,6 +140,9 @@ func (m *meter) contains(v, container ref.Val) (bool, error) {
 	}
 	if object, ok := container.(traits.Mapper); ok {
 		if _, isJSON := object.Value().(map[string]any); isJSON && v.Type() == types.StringType {
+			if !m.payText(v) {
+				return false, errTooCostly
+			}
 			_, found := object.Find(v)
 			return found, nil
 		}
