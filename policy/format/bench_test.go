@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/postern/postern/policy/format"
 )
@@ -20,15 +19,14 @@ func BenchmarkSource(b *testing.B) {
 	}
 }
 
-// TestTime holds that no text takes long for its size.
-func TestTime(t *testing.T) {
-	const size = 1 << 17
+// sized returns texts of about so many bytes, each of which is much of one thing.
+func sized(size int) map[string]string {
 	repeat := func(s string) string { return strings.Repeat(s, size/len(s)) }
 	var names strings.Builder
-	for i := range 3_000 {
+	for i := range size / 40 {
 		fmt.Fprintf(&names, "  name-%d: {a: b, c: [d]} # e\n", i)
 	}
-	for name, text := range map[string]string{
+	return map[string]string{
 		"comments":                 repeat("# a\n"),
 		"comments below":           "a:\n- b:\n  - c\n" + repeat("    # d\n  # e\n"),
 		"comments beside":          repeat("- a # b\n"),
@@ -37,20 +35,36 @@ func TestTime(t *testing.T) {
 		"brackets on one line":     "a: [" + repeat("{b: [c]}, ") + "]\n",
 		"brackets in brackets":     strings.Repeat("[", 31) + repeat("aaaa,") + strings.Repeat("]", 31) + "\n",
 		"comments in brackets":     "a: [" + repeat(" # b\n c,") + "]\n",
-		"documents":                strings.Repeat("a: b # c\n---\n", 2_000),
+		"documents":                strings.Repeat("a: b # c\n---\n", size/64),
 		"names":                    "a:\n" + names.String(),
 		"a text":                   "a: |\n" + repeat("  b\n\n"),
 		"strings to escape":        "a: [" + repeat("\"\\u200d\", ") + "]\n",
 		"an item in an item":       repeat("- - - - - - a\n"),
 		"one long string":          "a: \"" + repeat("\\\"b'") + "\"\n",
 		"a wide line after others": repeat("- a # b\n- " + strings.Repeat("c", 90) + " # d\n"),
-	} {
-		begin := time.Now()
+	}
+}
+
+func TestMuchOfOneThing(t *testing.T) {
+	for name, text := range sized(1 << 12) {
 		if _, ok := format.LayOut(text); !ok {
 			t.Errorf("%s: not read", name)
 		}
-		if d := time.Since(begin); d > 10*time.Second {
-			t.Errorf("%s: %v", name, d)
+	}
+}
+
+// BenchmarkSizes shows that twice as much takes about twice as long.
+func BenchmarkSizes(b *testing.B) {
+	for _, size := range []int{1 << 16, 1 << 17} {
+		for name, text := range sized(size) {
+			b.Run(fmt.Sprintf("%s/%d", name, size), func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				for b.Loop() {
+					if _, ok := format.LayOut(text); !ok {
+						b.Fatal("not read")
+					}
+				}
+			})
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package format_test
 
 import (
+	"flag"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -20,11 +21,14 @@ var fragments = []string{
 	" # 1", " # 2", "\n# 3\n", "\n  # 4\n", "\n    # 5\n", "\n- b: c\n", "\n- d\n", "\n  e: f\n", "\n  - g\n", "\ni: j\n", "k: # 6\n", "[ # 7\n", "- # 8\n", "\r\n",
 }
 
+// tries is how many random texts are made: go test -texts 1000000 takes a while.
+var tries = flag.Int("texts", 15_000, "how many random texts to lay out")
+
 // TestRandomTexts puts fragments together. Most texts are refused; enough are not.
 func TestRandomTexts(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	count := 0
-	for range 40_000 {
+	for range *tries {
 		var text strings.Builder
 		for range 1 + random.IntN(14) {
 			text.WriteString(fragments[random.IntN(len(fragments))])
@@ -34,7 +38,7 @@ func TestRandomTexts(t *testing.T) {
 			check(t, text.String())
 		}
 	}
-	if count < 2_000 {
+	if count < *tries/20 {
 		t.Errorf("only %d texts were read", count)
 	}
 }

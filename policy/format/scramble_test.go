@@ -22,7 +22,7 @@ func TestScrambled(t *testing.T) {
 	g := syntax.Grammar()
 	for name, text := range corpus(t) {
 		want := documents(t, text)
-		for range 20 {
+		for range 1 + *tries/2_000 {
 			s := &scrambler{random: random}
 			for i, n := range nodes(t, text) {
 				if i > 0 {

@@ -1,6 +1,7 @@
 package schema_test
 
 import (
+	"flag"
 	"maps"
 	"math/rand/v2"
 	"regexp"
@@ -29,6 +30,9 @@ func accepted(t testing.TB) (documents []map[string]any) {
 	return documents
 }
 
+// tries is how many random documents are made: go test -documents 100000 takes a while.
+var tries = flag.Int("documents", 500, "how many random documents to ask the reader and the schema about")
+
 // TestRandomDocuments puts documents together from parts of others, each where a part of its name
 // stood, and holds that the reader and the schema agree on every one.
 func TestRandomDocuments(t *testing.T) {
@@ -43,7 +47,7 @@ func TestRandomDocuments(t *testing.T) {
 		}
 	}
 	s, read := all(t), 0
-	for range 1500 {
+	for range *tries {
 		d := documents[random.IntN(len(documents))]
 		for range 1 + random.IntN(4) {
 			paths := slices.Sorted(maps.Keys(placesOf(d)))
@@ -59,7 +63,7 @@ func TestRandomDocuments(t *testing.T) {
 			read++
 		}
 	}
-	if t.Logf("seed %d: %d documents are read", seed, read); read < 300 {
+	if t.Logf("seed %d: %d documents are read", seed, read); read < *tries/5 {
 		t.Errorf("seed %d: only %d documents are read", seed, read)
 	}
 }

@@ -31,6 +31,18 @@ func BenchmarkParse10000(b *testing.B) {
 	}
 }
 
+func BenchmarkBounds(b *testing.B) {
+	for _, tc := range tooMuch() {
+		b.Run(tc.name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := syntax.Parse("f", []byte(tc.text)); err == nil {
+					b.Fatal("it is read")
+				}
+			}
+		})
+	}
+}
+
 // TestMemory holds what 10,000 rules keep: the file is not among it.
 func TestMemory(t *testing.T) {
 	text := []byte(manyRules(10_000) + strings.Repeat("# a comment that nobody needs to keep\n", 100_000))

@@ -4,14 +4,13 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy/syntax"
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// FuzzParse holds that no text makes Parse panic, take long, or return an error without a place,
+// FuzzParse holds that no text makes Parse panic or return an error without a place,
 // and that what it accepts means the same written out again.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(shop))
@@ -31,11 +30,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
-		begin := time.Now()
 		documents, err := syntax.Parse("f", text)
-		if d := time.Since(begin); d > 2*time.Second {
-			t.Fatalf("it took %v", d)
-		}
 		if err != nil {
 			if documents != nil {
 				t.Fatal("documents beside an error")
