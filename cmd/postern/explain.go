@@ -139,7 +139,7 @@ func (f *explainFlags) explain(stdin io.Reader, now time.Time) (*explain.Explana
 			return nil, err
 		}
 	}
-	content, err := directory.Load(f.dir, f.secrets)
+	content, err := directory.LoadOffline(f.dir, f.secrets)
 	if err != nil {
 		return nil, err
 	}

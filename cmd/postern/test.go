@@ -88,7 +88,7 @@ func (f *testFlags) runTests(c *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	content, err := directory.Load(dir, f.secrets)
+	content, err := directory.LoadOffline(dir, f.secrets)
 	if err != nil {
 		return err
 	}

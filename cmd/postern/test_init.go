@@ -23,7 +23,7 @@ func (f *testFlags) writeTests(out io.Writer, args []string) error {
 	if err != nil {
 		return err
 	}
-	content, err := directory.Load(dir, f.secrets)
+	content, err := directory.LoadOffline(dir, f.secrets)
 	if err != nil {
 		return err
 	}

@@ -32,17 +32,25 @@ var errEmpty = errors.New("no policies: there is no file *.yaml")
 // All faults of files and documents are reported together as *syntax.Errors; with any there is
 // no content. It is an error, too, if there are no policies, or the directory cannot be read.
 func Load(dir, secrets string) (*Content, error) {
-	content, _, err := load(dir, secrets)
+	content, _, err := load(dir, secrets, false)
+	return content, err
+}
+
+// LoadOffline is Load for tools that decide and fetch nothing: a file that a document names and that
+// is nowhere (a key set, the certificates of a server) is no fault, for it is where policies are
+// served and not where they are written.
+func LoadOffline(dir, secrets string) (*Content, error) {
+	content, _, err := load(dir, secrets, true)
 	return content, err
 }
 
 // load returns also what was listed, nil when the directory could not even be opened.
-func load(dir, secrets string) (*Content, *listing, error) {
+func load(dir, secrets string, offline bool) (*Content, *listing, error) {
 	var err error
 	for range attempts {
 		var content *Content
 		var found *listing
-		content, found, err = attempt(dir, secrets)
+		content, found, err = attempt(dir, secrets, offline)
 		if !errors.Is(err, errChanging) && !errors.Is(err, errWriter) {
 			return content, found, err
 		}
@@ -51,13 +59,13 @@ func load(dir, secrets string) (*Content, *listing, error) {
 	return nil, nil, err
 }
 
-func attempt(dir, secrets string) (*Content, *listing, error) {
+func attempt(dir, secrets string, offline bool) (*Content, *listing, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", dir, cause(err))
 	}
 	defer root.Close()
-	l := &loader{root: root, found: list(root)}
+	l := &loader{root: root, found: list(root), offline: offline}
 	l.faults.Add(l.found.faults.Err())
 	if len(l.found.files) == 0 && l.faults.Err() == nil {
 		return nil, l.found, fmt.Errorf("%s: %w", dir, errEmpty)
@@ -89,6 +97,7 @@ type loader struct {
 	found   *listing
 	content Content
 	faults  syntax.Errors
+	offline bool // a file that is nowhere is no fault
 }
 
 // files reads and parses every file. The error is that one of them has a writer.

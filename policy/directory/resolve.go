@@ -106,6 +106,8 @@ func (l *loader) file(f syntax.File, places []place) (named string) {
 func (l *loader) settle(f syntax.File, found []location, tried []string) {
 	message := ""
 	switch {
+	case len(found) == 0 && l.offline:
+		return
 	case len(found) == 0 && len(tried) == 1:
 		message = fmt.Sprintf("there is no file %s, and --secrets names no other place", tried[0])
 	case len(found) == 0:

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/postern/postern/policy/directory"
 )
 
 func TestFiles(t *testing.T) {
@@ -95,4 +97,24 @@ func TestKeysAreAPipe(t *testing.T) {
 	dir, secrets := newDir(t, tree{"i.yaml": provider("i", "{file: keys.json}")}), newDir(t, nil)
 	must(t, syscall.Mkfifo(filepath.Join(secrets, "keys.json"), 0o644))
 	refused(t, dir, secrets, "i.yaml:9:18: SECRETS/keys.json is no regular file")
+}
+
+// TestLoadOffline has a key set that is only where the policies are served: what fetches it must
+// have it, and what fetches nothing need not. Two of a name are a fault to both.
+func TestLoadOffline(t *testing.T) {
+	keys := tree{"idp.yaml": provider("i", "{file: keys.json}")}
+	if _, err := directory.Load(newDir(t, keys), ""); err == nil {
+		t.Error("a key set that is nowhere was loaded")
+	}
+	content, err := directory.LoadOffline(newDir(t, keys), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := content.Documents[0].IdentityProvider.JWT.Keys.File; got != "keys.json" {
+		t.Errorf("the file is named %q", got)
+	}
+	both := newDir(t, tree{"idp.yaml": provider("i", "{file: keys.json}"), "keys.json": "{}"})
+	if _, err := directory.LoadOffline(both, newDir(t, tree{"keys.json": "{}"})); err == nil {
+		t.Error("two files of one name were loaded")
+	}
 }

@@ -43,7 +43,7 @@ func (w *Watcher) Watch(ctx context.Context, apply func(*Content, error)) error 
 	for first := true; ; first = false {
 		// Notifications begin before the load, so that no change falls between the two.
 		changes := w.notifier.changes()
-		content, found, err := load(w.dir, w.secrets)
+		content, found, err := load(w.dir, w.secrets, false)
 		var now [32]byte
 		again := retry
 		if err == nil {
