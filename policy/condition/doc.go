@@ -62,8 +62,10 @@
 //
 // A number of JSON without a fraction and an exponent is an int, and an error when it does not
 // fit 64 bits; another is a double, and an error when it is not finite. has() is false below
-// what is no object, and .? has no value there. Macros go through the keys of a map in sorted
-// order.
+// a text, a number, true, false and null, and .? has no value there: below a list, which has no
+// fields but elements, both are an error. Macros go through the keys of a map in sorted order. A
+// key is a text, a number, true or false, and a condition has at most four maps whose keys
+// another map, or a macro over one, may have made.
 //
 // && and || do without an error on either side when the other decides: false && ERROR is
 // false, true || ERROR is true. So do all() and exists().

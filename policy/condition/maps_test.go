@@ -49,15 +49,15 @@ func TestLongKeysArePaidFor(t *testing.T) {
 // TestWhatCanBeAKey holds that what no map can have as a key is an error, and where.
 func TestWhatCanBeAKey(t *testing.T) {
 	for text, want := range map[string]string{
-		`{b"a": 1} == {}`:                     `1:2: bytes cannot be a key of a map: a key is a text, a number, true or false`,
-		`{b"a": 1}.all(k, true)`:              `1:2: bytes cannot be`,
-		`{[1]: 1} == {}`:                      `1:2: list(int) cannot be a key`,
-		`{{1: 2}: 1} == {}`:                   `1:2: map(int, int) cannot be a key`,
-		`{null: 1} == {}`:                     `1:2: null cannot be a key`,
-		`{request.time: 1} == {}`:             `1:2: timestamp cannot be a key`,
-		`{"a": 1, user.roles: 2} == {}`:       `1:10: list(string) cannot be a key`,
-		`{optional.of("a"): 1} == {}`:         `optional_type(string) cannot be a key`,
-		`[1].all(x, {[x]: 1} == {[x]: 1})`:    `list(int) cannot be a key`,
+		`{b"a": 1} == {}`:                             `1:2: bytes cannot be a key of a map: a key is a text, a number, true or false`,
+		`{b"a": 1}.all(k, true)`:                      `1:2: bytes cannot be`,
+		`{[1]: 1} == {}`:                              `1:2: list(int) cannot be a key`,
+		`{{1: 2}: 1} == {}`:                           `1:2: map(int, int) cannot be a key`,
+		`{null: 1} == {}`:                             `1:2: null cannot be a key`,
+		`{request.time: 1} == {}`:                     `1:2: timestamp cannot be a key`,
+		`{"a": 1, user.roles: 2} == {}`:               `1:10: list(string) cannot be a key`,
+		`{optional.of("a"): 1} == {}`:                 `optional_type(string) cannot be a key`,
+		`[1].all(x, {[x]: 1} == {[x]: 1})`:            `list(int) cannot be a key`,
 		`user.roles.all(r, {bytes(r): true}[dyn(r)])`: `bytes cannot be a key`,
 	} {
 		_, err := condition.NewCompiler().Compile(text, nil)
@@ -83,6 +83,7 @@ func TestWhatCanBeAKey(t *testing.T) {
 func TestSegmentsOfTheCallerAreSplitOnce(t *testing.T) {
 	in := valid()
 	in.Caller = identity.AssertedCaller(spiffeid.RequireFromString("spiffe://shop.test" + strings.Repeat("/a", 1000)))
+	in.Path = strings.Split(strings.Repeat("/a", 1000), "/")[1:]
 	allocations := func(text string) float64 {
 		c := compile(t, or(text, 100))
 		return testing.AllocsPerRun(20, func() { _, _ = c.Eval(in) })

@@ -121,7 +121,7 @@ func formAdvice(function string) string {
 func explainEvaluation(message string) string {
 	switch {
 	case strings.HasPrefix(message, "no such key: "):
-		return "there is no " + strings.TrimPrefix(message, "no such key: ")
+		return "there is no " + shorten(strings.TrimPrefix(message, "no such key: "))
 	case strings.HasPrefix(message, "no such attribute(s): "):
 		return missing(strings.TrimPrefix(message, "no such attribute(s): "))
 	case strings.HasPrefix(message, "no such overload: "):
