@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 
 	"github.com/rogpeppe/go-internal/diff"
@@ -68,6 +69,9 @@ func (f *fmtFlags) run(paths []string, c *cobra.Command) error {
 	case len(paths) > 1 && slices.Contains(paths, "-"):
 		return errors.New("- is standard input: it stands alone")
 	}
+	if err := areThere(paths); err != nil {
+		return err
+	}
 	result, err := f.format(paths, c.InOrStdin())
 	var faults *syntax.Errors
 	switch {
@@ -80,6 +84,17 @@ func (f *fmtFlags) run(paths []string, c *cobra.Command) error {
 	default:
 		return result.text(c.OutOrStdout())
 	}
+}
+
+// areThere says which paths are not: that is no fault of a file, and nothing was begun.
+func areThere(paths []string) error {
+	var errs []error
+	for _, path := range paths {
+		if _, err := os.Stat(path); path != "-" && err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", path, causeOf(err)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // format formats the files and, unless they are only looked at, writes those that change.
