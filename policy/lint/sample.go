@@ -51,8 +51,8 @@ type pool struct {
 // maxMixed is how many samples are mixed of every part of a pool.
 const maxMixed = 24
 
-// elsewhere is an address that no rule names unless it means it.
-var elsewhere = netip.AddrFrom4([4]byte{192, 0, 2, 1})
+// elsewhere returns an address that no rule names unless it means it.
+func elsewhere() netip.Addr { return netip.AddrFrom4([4]byte{192, 0, 2, 1}) }
 
 // newSample returns a request for which all holds that a rule asks for, and nothing more.
 func newSample(r *rule, now time.Time) sample {
@@ -269,7 +269,7 @@ func (r *rule) sampleSources() []netip.Addr {
 	for _, p := range atMost(r.source) {
 		all = append(all, p.Addr())
 	}
-	return append(all, elsewhere)
+	return append(all, elsewhere())
 }
 
 // request returns the request that the sample is. It is false when no request can be like that.
