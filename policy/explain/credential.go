@@ -47,13 +47,13 @@ func (e *Explainer) carried(reads []string, h policy.Headers, at time.Time) bear
 		return bearer{}
 	}
 	where := placeOf(c.Place)
-	switch why {
-	case reason.Allowed:
+	switch {
+	case why == reason.Allowed:
 		return bearer{user: c.user(), note: fmt.Sprintf("%s (the token %s, for %s)", atItsWord, where, c.Provider)}
-	case reason.TokenIssuer, reason.TokenAudience:
+	case why == reason.TokenIssuer || why == reason.TokenAudience:
 		return refusedFor(why, fmt.Sprintf("the token %s says that its issuer is %s and its audience %s, which no provider that is read takes",
 			where, showAll(c.texts("iss")), showAll(c.texts("aud"))))
-	case reason.CredentialDuplicate:
+	case why == reason.CredentialDuplicate:
 		return refusedFor(why, "there is more than one credential: "+causeOf(c.Err))
 	}
 	by := "every provider that is read"
