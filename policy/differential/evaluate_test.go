@@ -175,7 +175,8 @@ func (s scene) optional(e *expr) (v any, there, ok bool) {
 	return v, true, true
 }
 
-// lookUp says whether a value has a member.
+// lookUp says whether a value has a member. What is no map and no list has none; of a list that is
+// an error.
 func lookUp(v any, name string) (member any, there, ok bool) {
 	switch v := v.(type) {
 	case map[string]any:
@@ -185,7 +186,7 @@ func lookUp(v any, name string) (member any, there, ok bool) {
 		return nil, false, false
 	}
 	_, ok = look(v, true)
-	return nil, false, ok && nothingInScalar
+	return nil, false, ok
 }
 
 // name is the value of what the documentation's table names.

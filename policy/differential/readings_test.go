@@ -13,9 +13,4 @@ const (
 	// An except for a whole gRPC service takes out a call whose method is empty. No route has
 	// such a call.
 	exceptOfEmptyMethod = true
-
-	// has(user.claims.x.y) and user.claims.?x.?y find nothing where x is there and is a string, a
-	// number, true, false or null; where x is a list they are an error, which is what CEL's
-	// specification says of the first for all of these.
-	nothingInScalar = true
 )
