@@ -126,11 +126,25 @@ func (s *search) hopeless(at *state) []Change {
 	case reason.NoRoute:
 		say = fmt.Sprintf("a route for %s %s", at.r.Request.Method, show(at.r.Request.Path.String()))
 	case reason.CertificateRevoked, reason.TokenRevoked:
-		say = placed(d.Rule.String(), d.RuleName) + ": the entry of the Revocation ends, or is taken out"
+		return uncut(d.Rule.String(), d.RuleName)
 	default:
 		return nil
 	}
 	return []Change{{To: suite.Verdict(true), Policy: []string{say}}}
+}
+
+// cutOff says that a Revocation refuses, and so nothing of the request or of a rule is the way out.
+func cutOff(why reason.Code) bool {
+	return why == reason.CertificateRevoked || why == reason.TokenRevoked
+}
+
+// uncut is the one change for what an entry of a Revocation cuts off: "" is one that is not known.
+func uncut(at, name string) []Change {
+	entry := "the entry of a Revocation that the record names"
+	if at != "" {
+		entry = placed(at, name)
+	}
+	return []Change{{To: suite.Verdict(true), Policy: []string{"take out or end " + entry}}}
 }
 
 // denials returns the single changes with which what is allowed were denied.

@@ -82,11 +82,42 @@ func (e *Explainer) Explain(q Question) (*Explanation, error) {
 		t = e.set.Trace(&s.r.Request)
 	}
 	x.tell(&s, &t, e.secrets())
+	if s.looked() && s.r.Decision.Reason == reason.TokenRevoked {
+		x.Request.User, x.Request.Provider = e.whom(s.in.User)
+	}
 	if s.looked() {
 		x.Guardrails = append(x.Guardrails, e.excepted...)
 	}
 	x.Changes = (&search{e: e, meant: b.meant}).changes(&s, &t)
 	return x, nil
+}
+
+// whom names the user of a case as it can be shown, also one whom a decision does not know: "" for
+// what nothing says.
+func (e *Explainer) whom(u *syntax.TestUser) (subject, provider string) {
+	if u == nil || u.Provider.Value == "" {
+		return "", ""
+	}
+	path := e.claimsOf(u.Provider.Value).Subject
+	if len(path) == 0 {
+		path = []string{"sub"}
+	}
+	return showAny(first(u.Subject.Value, textAt(u.Claims, path))), u.Provider.Value
+}
+
+// textAt returns the text at a path of claims, "" if there is none.
+func textAt(claims []syntax.TestClaim, path []string) string {
+	i := slices.IndexFunc(claims, func(c syntax.TestClaim) bool { return c.Name.Value == path[0] })
+	if i < 0 {
+		return ""
+	}
+	value := claims[i].Value
+	for _, name := range path[1:] {
+		object, _ := value.(map[string]any)
+		value = object[name]
+	}
+	text, _ := value.(string)
+	return text
 }
 
 // refused explains what the sidecar refuses for its headers.

@@ -234,6 +234,9 @@ func (c *comparison) changes(e *Explainer) []Change {
 	if c.record.reason.Granted() {
 		return nil
 	}
+	if cutOff(c.record.reason) {
+		return uncut(c.x.Rule, c.x.RuleName)
+	}
 	s := &search{e: e}
 	at := &state{}
 	at.r.Request = c.request

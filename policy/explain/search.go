@@ -37,7 +37,7 @@ func (s *search) ask(at *state, d edit) (state, bool) {
 // changes returns the smallest changes with which the decision were the other.
 func (s *search) changes(at *state, t *policy.Trace) []Change {
 	switch {
-	case !at.looked():
+	case !at.looked() || cutOff(at.r.Decision.Reason):
 		return s.hopeless(at)
 	case at.allowed():
 		return s.denials(at, t)

@@ -229,6 +229,8 @@ func meaning(code reason.Code) string {
 		return "only a user is missing: there is no credential where one is read"
 	case reason.KeysUnavailable, reason.KeysPending:
 		return "the keys to verify the credential with are not to be had now"
+	case reason.TokenRevoked:
+		return "a Revocation cuts the user or the credential off, and then no rule allows"
 	default:
 		if code >= reason.CredentialDuplicate && code < reason.KeysUnavailable {
 			return "the credential is bad, and a bad one denies whatever the rules say"

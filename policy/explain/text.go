@@ -173,6 +173,8 @@ func protects(policies []string) string {
 func (p *page) user(x *Explanation) string {
 	r := &x.Request
 	switch {
+	case r.User != "" && r.Credential == "token_revoked":
+		return fmt.Sprintf("%s of %s: %s", r.User, r.Provider, r.Credential)
 	case r.User != "" && r.AtItsWord:
 		return fmt.Sprintf("%s of %s %s", r.User, r.Provider, p.paint(yellow, "(taken at its word)"))
 	case r.User != "":
