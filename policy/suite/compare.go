@@ -21,6 +21,10 @@ type Result struct {
 	Refused  error // why the request is not canonical; nil when it is
 	Decision policy.Decision
 	Differs  []Difference // none: the test passed
+
+	// Unprotected says of a decision for want of any policy that none protects the workload, and
+	// which workload may have been meant; "" for every other decision.
+	Unprotected string
 }
 
 // Position returns where the test stands, or the case of it.
@@ -38,10 +42,14 @@ type Difference struct {
 
 func (s *Suite) run(r *row) Result {
 	q, d := s.decide(&r.question, r.workload)
-	return Result{
+	result := Result{
 		Suite: r.suite, Test: r.test, Name: r.name, Workload: r.workload, Case: r.in,
 		Request: q, Refused: r.question.refused, Decision: d, Differs: differs(r.in.Expect, &d),
 	}
+	if d.Reason == reason.NoPolicy {
+		result.Unprotected = s.unprotected[r.workload]
+	}
+	return result
 }
 
 // nothing, where a name is expected, is that there is none.

@@ -29,6 +29,9 @@ type Suite struct {
 	sets      map[string]*policy.Set // by workload
 	providers map[string]*identity.Provider
 	revoked   *revocation.List
+
+	named       []string          // the workloads that policies name without a wildcard
+	unprotected map[string]string // by workload: that no policy protects it, and which may be meant
 }
 
 // A row is one request with what is expected.
@@ -40,9 +43,13 @@ type row struct {
 }
 
 // New prepares the tests of all documents. The faults of the policies and the tests are reported
-// together, as *syntax.Errors; with any there is no suite. A suite may have no tests.
+// together, as *syntax.Errors; with any there is no suite. A suite may have no tests. Tests of a
+// workload that no policy protects are a fault, unless each expects just that, or it is onboarded.
 func New(documents []syntax.Document, o Options) (*Suite, error) {
-	s := &Suite{sets: map[string]*policy.Set{}, providers: map[string]*identity.Provider{}}
+	s := &Suite{
+		sets: map[string]*policy.Set{}, providers: map[string]*identity.Provider{},
+		named: literals(documents), unprotected: map[string]string{},
+	}
 	catalog, err := policy.Prepare(documents, o.Now)
 	if err != nil {
 		return nil, err
@@ -60,6 +67,7 @@ func New(documents []syntax.Document, o Options) (*Suite, error) {
 			continue
 		}
 		faults.Add(s.protect(catalog, d.PolicyTest.Workload.Value, o.Check))
+		faults.Add(s.checkProtected(d.PolicyTest))
 		for j := range d.PolicyTest.Tests {
 			faults.Add(s.add(nameOf(d), d.PolicyTest, &d.PolicyTest.Tests[j]))
 		}
@@ -104,6 +112,9 @@ func (s *Suite) protect(catalog *policy.Catalog, workload string, check func(*po
 		err = each(check(set))
 	}
 	s.sets[workload] = set
+	if set != nil && len(set.Policies()) == 0 {
+		s.unprotected[workload] = unprotectedBy(workload, s.named)
+	}
 	return err
 }
 

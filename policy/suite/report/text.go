@@ -74,6 +74,9 @@ func Reasons(r *suite.Result) []string {
 	default:
 		lines = append(lines, "route: none")
 	}
+	if r.Unprotected != "" {
+		lines = append(lines, r.Unprotected)
+	}
 	told := 0
 	for i, e := range r.Decision.Rules {
 		if !r.Decision.Allow && e.Rule.Effect() == policy.Deny && !e.Matched() && e.Told() {
