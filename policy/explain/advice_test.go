@@ -136,6 +136,7 @@ func advices() []advice {
 		on(`the method is (?:one of )?(.*)`, func(q *explain.Question, w []string) { q.Method = either(w[0]) }),
 		on(`the host is (?:one of )?([^ ,]+)(?:, .*)?`, func(q *explain.Question, w []string) { q.Host = w[0] }),
 		on(`the host is not one that another route of this path names`, func(q *explain.Question, _ []string) { q.Host = "elsewhere.test" }),
+		on(`the path is (/.*)`, func(q *explain.Question, w []string) { q.Path = w[0] }),
 		on(`the path is of the form .*, as is (.*)`, func(q *explain.Question, w []string) { q.Path = w[0] }),
 		on(`no upgrade is asked for`, func(q *explain.Question, _ []string) { q.Upgrade = "" }),
 		on(`an upgrade to (?:one of )?(.*) is asked for`, func(q *explain.Question, w []string) { q.Upgrade = either(w[0]) }),

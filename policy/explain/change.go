@@ -54,7 +54,7 @@ func (p plan) change(caller string) Change {
 	}
 	for i, d := range p.steps {
 		c.Request = append(c.Request, d.say)
-		if say := p.needs[i].say(caller); !slices.Contains(c.Policy, say) {
+		if say := p.needs[i].say(caller); !p.needs[i].outside && !slices.Contains(c.Policy, say) {
 			c.Policy = append(c.Policy, say)
 		}
 	}

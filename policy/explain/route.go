@@ -29,7 +29,11 @@ func toRoute(at *state, r *policy.RouteTrace) (edit, bool) {
 		return call(at), true
 	case policy.LostPath:
 		if path := pathTo(at, r.Paths); path != "" {
-			return request("the path is of the form "+r.Paths[0]+", as is "+path, func(q *syntax.TestRequest) { q.Path.Value = path }), true
+			say := "the path is of the form " + r.Paths[0] + ", as is " + path
+			if path == r.Paths[0] {
+				say = "the path is " + path
+			}
+			return request(say, func(q *syntax.TestRequest) { q.Path.Value = path }), true
 		}
 	case policy.Chosen, policy.LostToNarrow, policy.LostToService, policy.LostConnect:
 	}

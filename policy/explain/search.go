@@ -50,6 +50,9 @@ func (s *search) changes(at *state, t *policy.Trace) []Change {
 			}
 		}
 	}
+	for _, p := range plans {
+		p.outside(t)
+	}
 	if changes := best(plans, at.r.Request.Caller.String()); len(changes) > 0 {
 		return changes
 	}
@@ -70,6 +73,18 @@ type need struct {
 	rule  *policy.Rule // nil: no rule is in the way
 	part  policy.Part
 	route *policy.RouteTrace // the route that lost; nil: no route is in the way
+
+	outside bool // the rule is a guardrail that applies to the changed request alone
+}
+
+// outside marks what is needed for guardrails that do not apply to the request as it is: where the
+// policies are changed and not the request, they do not apply either.
+func (p plan) outside(t *policy.Trace) {
+	for i, n := range p.needs {
+		p.needs[i].outside = n.rule != nil && slices.ContainsFunc(t.Guardrails, func(g policy.GuardrailTrace) bool {
+			return g.Rule.Position() == n.rule.Position() && !g.Applies()
+		})
+	}
 }
 
 // starts returns the requests from which a rule may allow: this one if it has a route, else those
