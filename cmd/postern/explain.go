@@ -147,6 +147,9 @@ func (f *explainFlags) explain(stdin io.Reader, now time.Time) (*explain.Explana
 		return nil, err
 	}
 	if f.workload == "" {
+		if err := record.Among(content.Documents); err != nil {
+			return nil, fmt.Errorf("%s: %w", f.dir, err)
+		}
 		named := explain.Workloads(content.Documents, record.Policy())
 		if len(named) != 1 {
 			return nil, whichWorkload(f.dir, named)

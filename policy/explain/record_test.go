@@ -198,6 +198,35 @@ func TestRecordAgain(t *testing.T) {
 	}
 }
 
+// TestRecordAmong: what is not there is not taken for a policy that names nobody.
+func TestRecordAmong(t *testing.T) {
+	a, err := txtar.ParseFile("testdata/record.txtar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents := parsed(t, a)
+	for policy, want := range map[string]string{
+		"":            "",
+		"shop/orders": "",
+		"shop/order":  "the record is of shop/order, which is not here",
+		"/company":    "the record is of /company, which is not here", // a MeshPolicy has no routes
+		"orders":      "the record is of orders, which is not here",
+		"\x1b[2J":     `the record is of "\x1b[2J", which is not here`,
+	} {
+		line, err := json.Marshal(map[string]any{"time": now, "request_id": "a", "decision": "deny", "reason": "not_granted", "policy": policy})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		if err := parse(t, string(line)).Among(documents); err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("%q: got %q", policy, got)
+		}
+	}
+}
+
 // TestRecordsAreNotTrusted: a client chooses much of what is in one.
 func TestRecordsAreNotTrusted(t *testing.T) {
 	const evil = "\x1b[2J\u202e"
