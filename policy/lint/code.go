@@ -40,6 +40,7 @@ const (
 	RedundantEntry     Code = "redundant-entry"
 	UnusedGroup        Code = "unused-group"
 	UnusedProvider     Code = "unused-provider"
+	DottedClaim        Code = "dotted-claim"
 	BadSilence         Code = "bad-silence"
 	UnusedSilence      Code = "unused-silence"
 	Unfinished         Code = "unfinished"
@@ -132,6 +133,7 @@ var checks = []Check{
 	{RedundantEntry, Info, "An entry of a list that another entry covers", true},
 	{UnusedGroup, Info, "A group that no rule names", true},
 	{UnusedProvider, Info, "An IdentityProvider that no rule names", false},
+	{DottedClaim, Warning, "A claim whose one name has dots, where a path may be meant", false},
 	{BadSilence, Warning, "A comment that would silence a finding and does not say which or why", false},
 	{UnusedSilence, Info, "A comment that silences nothing", false},
 	{Unfinished, Info, "Too many rules to compare all of them", false},
