@@ -167,7 +167,7 @@ func sameChallenge(a, b policy.Challenge) bool {
 // roles=, acr=, amr=, age=, claims=JSON; in=DURATION is how much later it is than now.
 func parseCase(t testing.TB, fields []string) policy.Request {
 	t.Helper()
-	q := policy.Request{ID: "id", Time: now, Credential: identity.Credential{Reason: reason.CredentialMissing}}
+	q := policy.Request{ID: "id", Time: now, Source: netip.MustParseAddr("192.0.2.1"), Credential: identity.Credential{Reason: reason.CredentialMissing}}
 	var err error
 	if q.Method, err = policy.ParseMethod(fields[0]); err != nil {
 		t.Fatal(err)
@@ -186,6 +186,8 @@ func parseCase(t testing.TB, fields []string) policy.Request {
 			q.Host, err = policy.ParseHost(value)
 		case name == "upgrade":
 			q.Upgrade = value
+		case name == "source" && value == "":
+			q.Source = netip.Addr{}
 		case name == "source":
 			q.Source, err = netip.ParseAddr(value)
 		case name == "in":

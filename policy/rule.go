@@ -121,8 +121,8 @@ func (r *Rule) evaluate(q *Request, in *input) Evaluation {
 	if r.named&OnHeaders != 0 {
 		e.set(OnHeaders, r.headersHold(q.Headers))
 	}
-	if r.named&OnSource != 0 && r.holdsForSource(q.Source) {
-		e.Held |= OnSource
+	if r.named&OnSource != 0 {
+		e.set(OnSource, r.holdsForSource(q.Source))
 	}
 	if r.named&OnWhen != 0 {
 		r.weighCondition(&e, q, in)
@@ -177,14 +177,18 @@ func (r *Rule) holdsForCaller(c identity.Caller) bool {
 	return false
 }
 
-func (r *Rule) holdsForSource(addr netip.Addr) bool {
+// holdsForSource cannot tell of a peer that Envoy has no address of, as on a Unix socket.
+func (r *Rule) holdsForSource(addr netip.Addr) verdict {
+	if !addr.IsValid() {
+		return erred
+	}
 	addr = addr.Unmap()
 	for _, p := range r.source {
 		if p.Contains(addr) {
-			return true
+			return matched
 		}
 	}
-	return false
+	return notMatched
 }
 
 // held returns what of the requirement u meets, whether named or not. No user meets nothing.

@@ -78,7 +78,7 @@ func (e Evaluation) Trace(q *Request) RuleTrace {
 		p := e.Rule.part(bit, q)
 		p.Conjunct, p.Outcome = bit, e.outcome(bit)
 		if p.Outcome == Untold {
-			p.Why = e.Rule.untold(q)
+			p.Why = e.Rule.untold(bit, q)
 		}
 		t.Parts = append(t.Parts, p)
 	}
@@ -200,8 +200,11 @@ func (r *Rule) headerParts(h Headers) []Part {
 	return parts
 }
 
-// untold says why a condition cannot be told.
-func (r *Rule) untold(q *Request) string {
+// untold says why a condition cannot be told. Of a source it is plain: the request has none.
+func (r *Rule) untold(bit Conjuncts, q *Request) string {
+	if bit != OnWhen {
+		return ""
+	}
 	if _, err := r.when.Eval(q.input()); err != nil {
 		return err.Error()
 	}

@@ -325,7 +325,7 @@ acr failed any [mfa] []
 amr failed any [otp] []
 max_age failed any [5m0s] []
 headers x-a error all [p q] ["\xff"] (a value is not UTF-8)
-source failed any [10.0.0.0/8 fd00::/8] []
+source failed any [10.0.0.0/8 fd00::/8] [192.0.2.1]
 `,
 		},
 	} {

@@ -120,7 +120,7 @@ var testRequestShape = shapeOf(grammar.Object{
 		{Name: "headers", Value: testHeadersValue, Says: "Its headers. Credentials are said by `user`."},
 		{Name: "http2", Value: scalar(booleanScalar), Says: "Whether it is sent over HTTP/2. Left out: true for a gRPC call, else false."},
 		{Name: "upgrade", Value: scalar(anyText), Says: "The protocol that it asks to switch to: `websocket`."},
-		{Name: "source", Value: scalar(addressText), Says: "The address that it comes from. Left out: none that any range holds."},
+		{Name: "source", Value: scalar(addressText), Says: "The address that it comes from. Left out: not known, so that a deny that names a source denies."},
 		{Name: "id", Value: scalar(uuidText), Says: "Its `x-request-id`."},
 	},
 	Some: []string{"method", "path", "grpc", "host", "headers", "http2", "upgrade", "source", "id"},

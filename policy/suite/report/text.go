@@ -169,6 +169,8 @@ func part(p policy.Part) string {
 		name = "header " + p.Header
 	}
 	switch {
+	case p.Outcome == policy.Untold && p.Conjunct == policy.OnSource:
+		return name + " could not be told: the request has no address"
 	case p.Outcome == policy.Untold && p.Why != "":
 		return name + " could not be told: " + p.Why
 	case p.Outcome == policy.Untold:
