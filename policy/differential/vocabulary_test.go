@@ -55,7 +55,7 @@ var (
 	}
 	queries = []string{
 		"", "", "", "?", "?q=1", "?q=2&q=1", "?r=1", "?q=a%20b", "?q", "?q=%31&r=2", "?%71=1", "?q=1;r=2", "?q=%zz", "?r=%z&q=1",
-		"?q=1+2", "?q=%FF", "?q=%2B", "?q=1&&q=2", "?=1", "?q=1=2", "?q=1" + strings.Repeat("&r=1", maxParameters-1), "?q=1" + strings.Repeat("&r=1", maxParameters),
+		"?q=1+2", "?q=%FF", "?q=%2B", "?q=1&&q=2", "?=1", "?q=1=2", "?q=1" + strings.Repeat("&z=1", maxParameters-1), "?q=1" + strings.Repeat("&z=1", maxParameters),
 	}
 
 	headerNames  = []string{"x-a", "x-b"}
