@@ -11,6 +11,7 @@ import (
 	"github.com/postern/postern/policy/condition"
 	"github.com/postern/postern/policy/pattern"
 	"github.com/postern/postern/policy/syntax"
+	"github.com/postern/postern/policy/template"
 )
 
 // Options say for whom and when documents are compiled.
@@ -129,7 +130,8 @@ func (c *compiler) policy(name string, p *syntax.ServicePolicy) {
 		r := &p.Routes[i]
 		s.params = nil
 		if r.HTTP != nil {
-			s.params = paramsOf(r.HTTP.Path.Value)
+			t, _ := template.Parse(r.HTTP.Path.Value) // what is wrong with it is for whoever places the route to say
+			s.params = condition.ParamsOf(t)
 		}
 		compiled.routes = append(compiled.routes, compiledRoute{r, s.rules(r.Allow, Allow), s.rules(r.Deny, Deny)})
 	}

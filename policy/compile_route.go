@@ -63,8 +63,9 @@ func (a *assembler) place(from *syntax.Route, r *route) {
 // A match is what a route matches, in one spelling.
 type match struct {
 	grpc                     bool
-	at                       Position // of the path, or of the service
-	paths                    []string // one, or one for each gRPC method
+	at                       Position            // of the path, or of the service
+	paths                    []string            // one, or one for each gRPC method
+	templates                []template.Template // of the paths, once they are placed
 	hosts, methods, upgrades []string
 }
 
@@ -95,9 +96,11 @@ func matchOf(r *syntax.Route) *match {
 }
 
 func (m *match) equal(o *match) bool {
-	return m.grpc == o.grpc && slices.Equal(shapes(m.paths), shapes(o.paths)) && slices.Equal(m.hosts, o.hosts) &&
+	return m.grpc == o.grpc && slices.EqualFunc(m.templates, o.templates, sameShape) && slices.Equal(m.hosts, o.hosts) &&
 		slices.Equal(m.methods, o.methods) && slices.Equal(m.upgrades, o.upgrades)
 }
+
+func sameShape(a, b template.Template) bool { return a.Shape() == b.Shape() }
 
 // spots returns every cell of a match, in a tree that has grown to hold them.
 func (a *assembler) spots(m *match) []spot {
@@ -118,6 +121,7 @@ func (a *assembler) spots(m *match) []spot {
 			a.fault(m.at, "%v", err)
 			continue
 		}
+		m.templates = append(m.templates, t)
 		if m.grpc {
 			a.set.services[t.Segments()[0].Literal] = true
 		}
@@ -146,28 +150,6 @@ func (a *assembler) host(at Position, name string) string {
 		a.unparsed(at)
 	}
 	return h.String()
-}
-
-// shapes returns templates without the names of their variables, which match alike.
-func shapes(paths []string) []string {
-	all := make([]string, len(paths))
-	for i, p := range paths {
-		all[i] = shape(p)
-	}
-	return all
-}
-
-func shape(path string) string {
-	segments := strings.Split(path, "/")
-	for i, s := range segments {
-		switch {
-		case strings.HasPrefix(s, "{") && strings.HasSuffix(s, "...}"):
-			segments[i] = "{...}"
-		case strings.HasPrefix(s, "{"):
-			segments[i] = "{}"
-		}
-	}
-	return strings.Join(segments, "/")
 }
 
 func sorted(texts []syntax.Text, fold func(string) string) []string {

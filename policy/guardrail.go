@@ -61,8 +61,8 @@ func (c *compiler) mesh(p *syntax.MeshPolicy) {
 func (c *compiler) guardrail(from *syntax.Guardrail) {
 	s := scope{compiler: c}
 	g := guardrail{workloads: c.patterns(from.Workloads), at: c.area(from.HTTP, from.GRPC)}
-	if from.HTTP != nil {
-		s.params = paramsOf(from.HTTP.Path.Value)
+	if g.at.template != nil {
+		s.params = condition.ParamsOf(*g.at.template)
 	}
 	switch {
 	case (from.Deny == nil) == (from.Require == nil), len(from.Workloads) == 0:
@@ -172,10 +172,7 @@ func (a *area) overlaps(m *match) bool {
 	if disjoint(a.hosts, m.hosts) || a.service == "" && !slices.Contains(m.methods, anyMethod) && disjoint(a.methods, m.methods) {
 		return false
 	}
-	return a.template == nil || slices.ContainsFunc(m.paths, func(path string) bool {
-		t, err := template.Parse(path)
-		return err == nil && t.Overlaps(*a.template)
-	})
+	return a.template == nil || slices.ContainsFunc(m.templates, a.template.Overlaps)
 }
 
 // onboards returns the position of an onboarding that lets the request through.
@@ -186,19 +183,4 @@ func (s *Set) onboards(q *Request) (Position, bool) {
 		}
 	}
 	return Position{}, false
-}
-
-// paramsOf returns the variables of a path template.
-func paramsOf(path string) []condition.Param {
-	t, err := template.Parse(path)
-	if err != nil {
-		return nil // reported where the path is compiled
-	}
-	var params []condition.Param
-	for i, s := range t.Segments() {
-		if s.Variable != "" {
-			params = append(params, condition.Param{Name: s.Variable, Segment: i, Rest: s.Rest})
-		}
-	}
-	return params
 }

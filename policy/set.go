@@ -76,7 +76,7 @@ func (s *Set) EachReader(yield func(at Position, providers []string) bool) {
 	for _, r := range s.routes {
 		n := r.reads
 		for i := range s.guards {
-			if g := &s.guards[i]; g.at.overlaps(r.match) {
+			if g := &s.guards[i]; len(g.reads.providers) > 0 && g.at.overlaps(r.match) {
 				n = n.and(g.reads)
 			}
 		}

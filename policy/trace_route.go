@@ -127,11 +127,7 @@ func (s *Set) traceRoutes(q *Request, chosen *route) (all []RouteTrace, omitted 
 func (s *Set) traceRoute(q *Request, r *route, chosen bool) (lostRoute, bool) {
 	t := lostRoute{r.trace(), length + 1}
 	segments := q.Path.segments
-	for _, path := range r.match.paths {
-		at, err := template.Parse(path)
-		if err != nil {
-			continue
-		}
+	for _, at := range r.match.templates {
 		if at.Match(segments) {
 			t.Params = paramValues(at, segments)
 			t.Lost, t.Why, t.distance = s.loss(q, r.match, at)

@@ -6,6 +6,8 @@ import (
 	"unicode/utf8"
 
 	"cel.dev/cel-go/cel"
+
+	"github.com/postern/postern/policy/template"
 )
 
 // A Param is a variable of the path template of the route that the condition stands on.
@@ -13,6 +15,17 @@ type Param struct {
 	Name    string
 	Segment int  // the value is Path[Segment]
 	Rest    bool // the value is the list Path[Segment:]
+}
+
+// ParamsOf returns the variables of a path template.
+func ParamsOf(t template.Template) []Param {
+	var params []Param
+	for i, s := range t.Segments() {
+		if s.Variable != "" {
+			params = append(params, Param{Name: s.Variable, Segment: i, Rest: s.Rest})
+		}
+	}
+	return params
 }
 
 // A Compiler compiles the conditions of one load. Equal texts with equal parameters share one

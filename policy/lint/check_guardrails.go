@@ -1,6 +1,10 @@
 package lint
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/postern/postern/policy/template"
+)
 
 // checkGuardrails finds guardrails that hold for less than they seem to.
 func (w *world) checkGuardrails() {
@@ -23,18 +27,18 @@ func (w *world) checkGap(g *guardrail) {
 	if !g.rule.enforced() || len(g.area.paths) == 0 {
 		return
 	}
-	trunk, ok := g.area.paths[0].trunk()
+	trunk, ok := g.area.paths[0].Trunk()
 	if !ok {
 		return
 	}
 	gap := g.area
-	gap.paths = []path{trunk}
+	gap.paths = []template.Template{trunk}
 	for _, other := range w.guards {
 		if other != g && other.closes(g, &gap) {
 			return
 		}
 	}
-	f := w.addAt(GuardrailGap, g.from.HTTP.Path.Position, "this holds for everything below %s, and not for %s itself: add a guardrail for that path", trunk.text, trunk.text).as(Info)
+	f := w.addAt(GuardrailGap, g.from.HTTP.Path.Position, "this holds for everything below %s, and not for %s itself: add a guardrail for that path", trunk, trunk).as(Info)
 	f.around = g.from.Position
 	for _, p := range w.policies {
 		if !w.spend(len(p.routes), g.from.Position) || !g.mayHoldFor(p.realm) || g.takesOut(p.realm, &gap) {

@@ -2,8 +2,10 @@ package lint
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/postern/postern/policy"
+	"github.com/postern/postern/policy/template"
 )
 
 // checkRoutes finds routes that no request goes to, and routes that do nothing.
@@ -29,7 +31,7 @@ func (r *route) unreachable(services, shapes map[string]*route) (why string, by 
 		return "", nil
 	}
 	path := r.area.paths[0]
-	if first := path.segments[0]; first.Variable == "" && services[first.Literal] != nil {
+	if first := path.Segments()[0]; first.Variable == "" && services[first.Literal] != nil {
 		return "no request goes to this route: the paths of the gRPC service " + first.Literal + " belong to gRPC calls alone", services[first.Literal]
 	}
 	if by := shadowing(path, shapes); by != nil {
@@ -44,13 +46,12 @@ func (r *route) unreachable(services, shapes map[string]*route) (why string, by 
 // shadowing returns one of the routes that together match whatever a path that ends in {name...}
 // matches: the path with nothing behind it, with one segment, and so on to one that ends in
 // {name...} itself.
-func shadowing(p path, shapes map[string]*route) *route {
-	n := len(p.segments)
-	if n == 0 || !p.segments[n-1].Rest {
+func shadowing(p template.Template, shapes map[string]*route) *route {
+	trunk, ok := strings.CutSuffix(p.Shape(), "/{...}")
+	if !ok {
 		return nil
 	}
-	trunk := path{segments: p.segments[:n-1]}.shape()
-	for range p.maxSegments() {
+	for range template.MaxSegments - len(p.Segments()) {
 		if shapes[trunk+"/"] == nil || shapes[trunk+"/{}"] == nil {
 			return nil
 		}
@@ -61,9 +62,6 @@ func shadowing(p path, shapes map[string]*route) *route {
 	}
 	return nil
 }
-
-// maxSegments is how many more segments than it has a template can have.
-func (p path) maxSegments() int { return max(0, 64-len(p.segments)) }
 
 // checkAllows finds a route without an allow, unless it takes requests from a wider one.
 func (w *world) checkAllows(r *route) {
@@ -94,7 +92,7 @@ func (r *route) isWider(narrower *route) bool {
 		return false
 	}
 	hosts := len(r.area.hosts) == 0 && len(narrower.area.hosts) > 0
-	return slices.ContainsFunc(narrower.area.paths, func(p path) bool {
-		return slices.ContainsFunc(r.area.paths, func(q path) bool { return p.within(q) && (hosts || p.shape() != q.shape()) })
+	return slices.ContainsFunc(narrower.area.paths, func(p template.Template) bool {
+		return slices.ContainsFunc(r.area.paths, func(q template.Template) bool { return p.Within(q) && (hosts || p.Shape() != q.Shape()) })
 	})
 }

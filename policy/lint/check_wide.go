@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postern/postern/policy/syntax"
+	"github.com/postern/postern/policy/template"
 )
 
 // checkWide finds allows that let more through than somebody will have meant.
@@ -124,9 +125,9 @@ func (w *world) checkPersonal(r *route, a *rule, required []*rule) {
 }
 
 // personal returns the variable of a path that looks like the id of a person, or "".
-func personal(p path) string {
+func personal(p template.Template) string {
 	before := ""
-	for _, s := range p.segments {
+	for _, s := range p.Segments() {
 		switch {
 		case s.Variable == "":
 			before = s.Literal

@@ -75,7 +75,7 @@ func parsed(t *testing.T, text string) pattern.Pattern {
 func TestPathsAgainstBruteForce(t *testing.T) {
 	segments := []string{"x", "y", "z", ""}
 	var paths [][]string
-	var templates []path
+	var templates []template.Template
 	var matches [][]bool
 	for _, text := range sequences("", segments, 4) {
 		if !strings.Contains(text, "//") {
@@ -90,8 +90,7 @@ func TestPathsAgainstBruteForce(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		p, _ := newPath(text)
-		templates = append(templates, p)
+		templates = append(templates, tpl)
 		var matched []bool
 		for _, one := range paths {
 			matched = append(matched, tpl.Match(one))
@@ -108,11 +107,11 @@ func TestPathsAgainstBruteForce(t *testing.T) {
 				within = within && (!matches[n][i] || matches[m][i])
 				meets = meets || matches[n][i] && matches[m][i]
 			}
-			if got := a.within(b); got != within {
-				t.Fatalf("%s within %s: %v, want %v", a.text, b.text, got, within)
+			if got := a.Within(b); got != within {
+				t.Fatalf("%s within %s: %v, want %v", a, b, got, within)
 			}
-			if got := a.meets(b); got != meets {
-				t.Fatalf("%s meets %s: %v, want %v", a.text, b.text, got, meets)
+			if got := a.Overlaps(b); got != meets {
+				t.Fatalf("%s meets %s: %v, want %v", a, b, got, meets)
 			}
 		}
 	}
@@ -139,10 +138,10 @@ func TestManyCallers(t *testing.T) {
 
 // TestAreas compares where routes and guardrails hold.
 func TestAreas(t *testing.T) {
-	paths := func(texts ...string) (all []path) {
+	paths := func(texts ...string) (all []template.Template) {
 		for _, text := range texts {
-			p, ok := newPath(text)
-			if !ok {
+			p, err := template.Parse(text)
+			if err != nil {
 				t.Fatal(text)
 			}
 			all = append(all, p)

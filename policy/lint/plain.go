@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy/condition"
+	"github.com/postern/postern/policy/template"
 )
 
 // A plain request is one that nobody would think of as odd, and for which the rest of a rule holds.
@@ -32,7 +33,7 @@ func (w *world) plainRequests(r *rule) []plainRequest {
 		if a.service != "" {
 			base.Method, base.Path = "POST", []string{a.service, firstOf(a.calls, "Call")}
 		} else if len(a.paths) > 0 {
-			base.Path = a.paths[0].example()
+			base.Path = example(a.paths[0])
 		}
 	}
 	var all []plainRequest
@@ -62,9 +63,9 @@ func join(parts ...string) string {
 }
 
 // example returns a path that the template matches.
-func (p path) example() []string {
+func example(p template.Template) []string {
 	var segments []string
-	for _, s := range p.segments {
+	for _, s := range p.Segments() {
 		if s.Variable != "" {
 			s.Literal = "plain"
 		}

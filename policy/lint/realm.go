@@ -108,7 +108,7 @@ func (r *realm) index(route *route) {
 		r.services[g.Service.Value] = route
 	}
 	for _, path := range route.area.paths {
-		if shape := path.shape(); route.from.HTTP != nil && r.shapes[shape] == nil {
+		if shape := path.Shape(); route.from.HTTP != nil && r.shapes[shape] == nil {
 			r.shapes[shape] = route
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/postern/postern/policy/syntax"
+	"github.com/postern/postern/policy/template"
 )
 
 // maxSteps bounds how often things are compared, which very many of them would make quadratic:
@@ -84,21 +85,21 @@ func (w *world) holdsFor(g *guardrail, r *route) bool {
 
 // losesAll says that whatever goes to any of some paths goes to routes with narrower paths than
 // those of r that match it, too.
-func (w *world) losesAll(r *route, paths []path) bool {
+func (w *world) losesAll(r *route, paths []template.Template) bool {
 	routes := r.policy.realm.routes
 	if len(paths) == 0 || !w.spend(len(paths)*len(routes), r.from.Position) {
 		return false
 	}
-	return !slices.ContainsFunc(paths, func(p path) bool {
-		return slices.ContainsFunc(r.area.paths, func(own path) bool { return p.meets(own) && !loses(p, own, routes) })
+	return !slices.ContainsFunc(paths, func(p template.Template) bool {
+		return slices.ContainsFunc(r.area.paths, func(own template.Template) bool { return p.Overlaps(own) && !loses(p, own, routes) })
 	})
 }
 
 // loses says that what matches p goes to one of the routes which has a narrower path than own.
-func loses(p, own path, routes []*route) bool {
+func loses(p, own template.Template, routes []*route) bool {
 	return slices.ContainsFunc(routes, func(other *route) bool {
-		return slices.ContainsFunc(other.area.paths, func(narrower path) bool {
-			return p.within(narrower) && narrower.within(own) && !own.within(narrower)
+		return slices.ContainsFunc(other.area.paths, func(narrower template.Template) bool {
+			return p.Within(narrower) && narrower.Within(own) && !own.Within(narrower)
 		})
 	})
 }

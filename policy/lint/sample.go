@@ -143,7 +143,7 @@ func (r *rule) spots() []spot {
 		case a.service != "":
 			at.method, at.path, at.call = "POST", []string{a.service, firstOf(a.calls, "Call")}, true
 		case len(a.paths) > 0:
-			at.path = a.paths[0].example()
+			at.path = example(a.paths[0])
 		}
 		all = append(all, at)
 	}
@@ -154,7 +154,7 @@ func (r *rule) spots() []spot {
 func (r *route) spots() []spot {
 	var all []spot
 	for _, p := range r.area.paths[:min(len(r.area.paths), 3)] {
-		at := spot{method: firstOf(r.area.methods, "GET"), host: firstOf(r.area.hosts, "plain.test"), path: p.example(), call: r.area.call}
+		at := spot{method: firstOf(r.area.methods, "GET"), host: firstOf(r.area.hosts, "plain.test"), path: example(p), call: r.area.call}
 		if r.from.HTTP != nil {
 			at.upgrade = firstOf(values(r.from.HTTP.Upgrade), "")
 		}

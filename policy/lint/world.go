@@ -8,6 +8,7 @@ import (
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy/condition"
 	"github.com/postern/postern/policy/syntax"
+	"github.com/postern/postern/policy/template"
 )
 
 // A world is every document there is, in the form in which checks compare.
@@ -154,8 +155,8 @@ func (w *world) addMesh(from *syntax.MeshPolicy) {
 func routeArea(r *syntax.Route) area {
 	if r.HTTP != nil {
 		a := area{hosts: values(r.HTTP.Hosts)}
-		if p, ok := newPath(r.HTTP.Path.Value); ok {
-			a.paths = []path{p}
+		if p, err := template.Parse(r.HTTP.Path.Value); err == nil {
+			a.paths = []template.Template{p}
 		}
 		if m := values(r.HTTP.Methods); !slices.Contains(m, "*") {
 			a.methods = m
@@ -167,7 +168,7 @@ func routeArea(r *syntax.Route) area {
 		if m == "*" {
 			m = "{method}"
 		}
-		if p, ok := newPath("/" + r.GRPC.Service.Value + "/" + m); ok {
+		if p, err := template.Parse("/" + r.GRPC.Service.Value + "/" + m); err == nil {
 			a.paths = append(a.paths, p)
 		}
 	}
@@ -179,8 +180,8 @@ func guardArea(http *syntax.GuardHTTP, grpc *syntax.GuardGRPC) area {
 	switch {
 	case http != nil:
 		a := area{methods: values(http.Methods), hosts: values(http.Hosts)}
-		if p, ok := newPath(http.Path.Value); ok && http.Path.Value != "" {
-			a.paths = []path{p}
+		if p, err := template.Parse(http.Path.Value); err == nil {
+			a.paths = []template.Template{p}
 		}
 		return a
 	case grpc != nil:
@@ -196,7 +197,7 @@ func keyOf(a *area, r *syntax.Route) string {
 		parts[0] = "grpc"
 	}
 	for _, p := range a.paths {
-		parts = append(parts, p.shape())
+		parts = append(parts, p.Shape())
 	}
 	slices.Sort(parts[1:])
 	add := func(what string, names []string) {
@@ -222,12 +223,6 @@ func values(texts []syntax.Text) []string {
 
 // paramsOf returns the variables of a path.
 func paramsOf(text string) []condition.Param {
-	p, _ := newPath(text)
-	var params []condition.Param
-	for i, s := range p.segments {
-		if s.Variable != "" {
-			params = append(params, condition.Param{Name: s.Variable, Segment: i, Rest: s.Rest})
-		}
-	}
-	return params
+	t, _ := template.Parse(text)
+	return condition.ParamsOf(t)
 }

@@ -12,7 +12,7 @@ import (
 // The limits of a template: far above what a person writes, far below what would hurt.
 const (
 	maxLength   = 2048 // bytes
-	maxSegments = 64
+	MaxSegments = 64
 	maxVariable = 63 // bytes of a variable's name
 )
 
@@ -27,8 +27,8 @@ func Parse(text string) (Template, error) {
 		return Template{}, errors.New("a path is UTF-8")
 	}
 	parts := strings.Split(text[1:], "/")
-	if len(parts) > maxSegments {
-		return Template{}, fmt.Errorf("a path template has at most %d segments", maxSegments)
+	if len(parts) > MaxSegments {
+		return Template{}, fmt.Errorf("a path template has at most %d segments", MaxSegments)
 	}
 	t := Template{text: text, segments: make([]Segment, 0, len(parts))}
 	for i, part := range parts {

@@ -1,6 +1,9 @@
 package template
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // A Template is a checked path template. The zero Template matches nothing. It is immutable.
 type Template struct {
@@ -37,6 +40,54 @@ func (t Template) Match(path []string) bool {
 		}
 	}
 	return len(path) == len(t.segments)
+}
+
+// Within says whether o matches every path that t matches.
+func (t Template) Within(o Template) bool {
+	for i, want := range o.segments {
+		if i == len(t.segments) {
+			return false
+		}
+		have := t.segments[i]
+		switch {
+		case want.Rest: // one segment or more, and t has one here
+			return true
+		case have.Rest:
+			return false
+		case want.Variable != "" && have.Variable == "" && have.Literal == "":
+			return false // a variable is not empty
+		case want.Variable == "" && (have.Variable != "" || have.Literal != want.Literal):
+			return false
+		}
+	}
+	return len(t.segments) == len(o.segments)
+}
+
+// Shape returns the template without the names of its variables: two of one shape match alike.
+func (t Template) Shape() string {
+	var b strings.Builder
+	for _, s := range t.segments {
+		b.WriteByte('/')
+		switch {
+		case s.Rest:
+			b.WriteString("{...}")
+		case s.Variable != "":
+			b.WriteString("{}")
+		default:
+			b.WriteString(s.Literal)
+		}
+	}
+	return b.String()
+}
+
+// Trunk returns what a template that ends in a rest has before it, and false for any other and for
+// one that has nothing before it: /{rest...} matches every path.
+func (t Template) Trunk() (Template, bool) {
+	n := len(t.segments)
+	if n < 2 || !t.segments[n-1].Rest {
+		return Template{}, false
+	}
+	return Template{t.text[:strings.LastIndexByte(t.text, '/')], t.segments[: n-1 : n-1]}, true
 }
 
 // Overlaps says whether some path matches both templates.

@@ -53,9 +53,9 @@ func TestMatch(t *testing.T) {
 	}
 }
 
-// TestOverlaps holds every two of these to whether one of the paths matches both: there is a path
-// for each two that overlap.
-func TestOverlaps(t *testing.T) {
+// TestTwo holds every two of these to what they say of the paths: there is a path for each two that
+// overlap, and one for each that is not within the other.
+func TestTwo(t *testing.T) {
 	templates := []string{"/", "/a", "/a/", "/a/b", "/a/b/", "/{x}", "/{x}/", "/{x}/b", "/a/{x}", "/{x}/{y}", "/{x...}", "/a/{x...}", "/{x}/b/{y...}", "/a/b/c"}
 	paths := []string{"/", "/a", "/b", "/a/", "/b/", "/a/b", "/b/b", "/a/c", "/b/c", "/a/b/", "/b/b/", "/a/b/c", "/b/b/c", "/a/c/c"}
 	for _, a := range templates {
@@ -64,10 +64,29 @@ func TestOverlaps(t *testing.T) {
 			if got := parse(t, a).Overlaps(parse(t, b)); got != want {
 				t.Errorf("%s and %s overlap: %v, want %v", a, b, got, want)
 			}
+			within := !slices.ContainsFunc(paths, func(p string) bool { return parse(t, a).Match(path(p)) && !parse(t, b).Match(path(p)) })
+			if got := parse(t, a).Within(parse(t, b)); got != within {
+				t.Errorf("%s is within %s: %v, want %v", a, b, got, within)
+			}
 		}
 	}
 	if (template.Template{}).Overlaps(template.Template{}) {
 		t.Error("the zero Template overlaps itself")
+	}
+}
+
+func TestShapeAndTrunk(t *testing.T) {
+	for _, tc := range []struct{ text, shape, trunk string }{
+		{"/", "/", ""}, {"/a/", "/a/", ""}, {"/a/{b}", "/a/{}", ""}, {"/{rest...}", "/{...}", ""},
+		{"/a/{rest...}", "/a/{...}", "/a"}, {"/{a}/b/{c...}", "/{}/b/{...}", "/{a}/b"},
+	} {
+		trunk, ok := parse(t, tc.text).Trunk()
+		if got := parse(t, tc.text).Shape(); got != tc.shape || trunk.String() != tc.trunk || ok != (tc.trunk != "") {
+			t.Errorf("%s has the shape %s and the trunk %s (%v)", tc.text, got, trunk, ok)
+		}
+		if ok && !trunk.Match(path(strings.NewReplacer("{a}", "x").Replace(tc.trunk))) {
+			t.Errorf("%s does not match as a template", trunk)
+		}
 	}
 }
 
