@@ -36,9 +36,11 @@ const (
 	UseID                    // OpenID Connect ID tokens, for issuers whose only JWT that is
 )
 
-// A JWTIssuer is the configuration of one issuer of JSON Web Tokens.
+// A JWTIssuer is the configuration of one issuer of JSON Web Tokens: of Issuer and Keys, or of
+// TrustDomain, whose JWT-SVIDs are verified by the bundles of the Workload API.
 type JWTIssuer struct {
-	Issuer      string        // compared exactly with iss
+	Issuer      string        // compared exactly with iss; "" with TrustDomain
+	TrustDomain string        // whose members the subjects are; "" with Issuer
 	Audiences   []string      // at least one of them must be in aud
 	Algorithms  []string      // of Algorithms()
 	Use         Use           // access by default

@@ -20,8 +20,36 @@ type User struct {
 	TokenID   string         // RFC 7519 jti
 	Session   string         // OpenID Connect sid
 	KeyID     string         // kid of the key that verified it
+	Bound     Binding        // to what the credential is bound, which was checked
+	Actors    []Actor        // who acts for the user, the current one first (RFC 8693 section 4.1)
 	Claims    map[string]any // every claim; numbers are json.Number
 }
 
 // IsZero says that there is no user.
 func (u *User) IsZero() bool { return u == nil || u.Provider == "" }
+
+// A Binding is what a credential is bound to, so that nobody else can use it. The zero Binding is
+// nothing: whoever has the credential can use it.
+type Binding uint8
+
+// The bindings.
+const (
+	BoundNot  Binding = iota
+	BoundMTLS         // to the caller's own certificate (RFC 8705 section 3)
+)
+
+// String returns the word that policies have for it; "" for none.
+func (b Binding) String() string {
+	if b == BoundMTLS {
+		return "mtls"
+	}
+	return ""
+}
+
+// An Actor is one who acts for a user: an act claim (RFC 8693 section 4.1). Its Subject is not
+// empty. Only the first of several decides anything; the others say by whom it went.
+type Actor struct {
+	Subject string
+	Issuer  string // "" when the claim does not say
+	Client  string // "" when the claim does not say
+}
