@@ -22,6 +22,7 @@ var (
 	errText   = fmt.Errorf("is not a string of 1 to %d bytes without control characters", maxText)
 	errTime   = errors.New("is not a number of seconds after 1970 and before the year 3000")
 	errList   = errors.New("is not an array of such strings")
+	errObject = errors.New("is not an object")
 )
 
 // at returns what a path of member names leads to. An absent member on the way is absence.

@@ -99,7 +99,7 @@ func TestClaims(t *testing.T) {
 // check holds the reason for which a token is refused, or that it is not.
 func check(t *testing.T, v verifies, raw string, want reason.Code) {
 	t.Helper()
-	user, err := v.Verify(raw, now, identity.Caller{})
+	user, err := v.VerifyRaw(raw, now, identity.Caller{})
 	switch {
 	case reason.Of(err) != want || (user != nil) != (want == reason.Allowed):
 		t.Errorf("got %v, %v, want %v", user, err, want)
@@ -109,7 +109,7 @@ func check(t *testing.T, v verifies, raw string, want reason.Code) {
 }
 
 type verifies interface {
-	Verify(string, time.Time, identity.Caller) (*identity.User, error)
+	VerifyRaw(string, time.Time, identity.Caller) (*identity.User, error)
 }
 
 // issuedThen is set for a token that was issued two hours ago.
@@ -246,7 +246,7 @@ func TestClaimMap(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			v := verifier(t, config(func(p *identity.Provider) { p.Claims = tc.claims }), key)
-			user, err := v.Verify(minttest.Token(t, key, now, tc.edit), now, identity.Caller{})
+			user, err := v.VerifyRaw(minttest.Token(t, key, now, tc.edit), now, identity.Caller{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -262,7 +262,7 @@ func TestClaimMap(t *testing.T) {
 func TestIntegersStayExact(t *testing.T) {
 	key := minttest.Key(t, "ES256", "k1")
 	raw := minttest.Token(t, key, now, set("big", number("9007199254740993")))
-	user, err := verifier(t, config(), key).Verify(raw, now, identity.Caller{})
+	user, err := verifier(t, config(), key).VerifyRaw(raw, now, identity.Caller{})
 	if err != nil || user.Claims["big"] != json.Number("9007199254740993") {
 		t.Errorf("got %v, %v", user, err)
 	}
@@ -311,7 +311,7 @@ func FuzzVerify(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		raw := minttest.SignRaw(t, key, []byte(`{"alg":"EdDSA","kid":"k1"}`), payload)
-		user, err := v.Verify(raw, now, identity.Caller{})
+		user, err := v.VerifyRaw(raw, now, identity.Caller{})
 		if err != nil {
 			if status := reason.Of(err).Status(); user != nil || status != 401 {
 				t.Fatalf("user %v, %v", user, err)

@@ -30,6 +30,11 @@
 // Issuers sign several kinds of token with one key, some with one header. So an access token
 // may not have what marks an ID token (nonce, at_hash, c_hash), a logout token or a security
 // event (events), or a claim typ, token_use or token_type that names another kind; and for
-// ID tokens the reverse. A token with any cnf is refused: it is bound to a key, and nothing
-// here checks that its sender has it.
+// ID tokens the reverse.
+//
+// # Bound and delegated
+//
+// A token with a cnf is bound. To the caller's own certificate (RFC 8705) it is checked, always; to
+// anything else it is refused with TokenBinding, since nothing here checks that its sender has
+// the key. Who acts for the user (act, RFC 8693) has to be readable, and is handed on.
 package jwt

@@ -7,12 +7,15 @@ import (
 )
 
 // InspectUnverified says for what a token would be refused at the time at, if its signature were
-// good: nil, or an error as of VerifyToken. IT PROVES NOTHING, since it looks at no key, which is
-// why it returns no user. It is for tools that explain a decision, never for what takes one.
+// good, and presented with the certificate to which it may be bound: nil, or an error as of Verify
+// and For. IT PROVES NOTHING, since it looks at no key, which is why it returns no user. It is for tools that explain a decision, never for what takes one.
 func (v *Verifier) InspectUnverified(token *jose.Token, at time.Time) error {
 	if err := v.admit(token); err != nil {
 		return err
 	}
-	_, err := v.user(token.UnverifiedClaims(), token.KeyID(), at)
-	return err
+	read, err := v.read(token.UnverifiedClaims(), token.KeyID())
+	if err != nil {
+		return err
+	}
+	return v.checkTimes(read.user, read.notBefore, at)
 }

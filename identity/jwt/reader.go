@@ -2,6 +2,7 @@ package jwt
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,14 +19,15 @@ const (
 // reads all claims in straight lines and asks once.
 type reader struct {
 	claims map[string]any
-	err    error // a *reason.Error
+	below  []string // what leads to claims, for errors
+	err    error    // a *reason.Error
 }
 
 // fail notes what is wrong with the claim that path names: names from the configuration or
 // the specification, never from the token.
 func (r *reader) fail(path []string, err error) {
 	if r.err == nil {
-		r.err = reason.Errorf(reason.TokenClaims, "%s %w", strings.Join(path, "."), err)
+		r.err = reason.Errorf(reason.TokenClaims, "%s %w", strings.Join(slices.Concat(r.below, path), "."), err)
 	}
 }
 

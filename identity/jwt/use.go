@@ -27,11 +27,8 @@ func markers() []marker {
 // tokens alone.
 func onlyInIDTokens() []string { return []string{"nonce", "at_hash", "c_hash"} }
 
-// checkUse says whether a verified token is of the kind that use names, and bound to nothing.
+// checkUse says whether a verified token is of the kind that use names.
 func checkUse(claims map[string]any, use identity.Use) error {
-	if _, ok := claims["cnf"]; ok {
-		return reason.Errorf(reason.TokenBinding, "cnf: the token is bound to a key, which nothing here checks")
-	}
 	if _, ok := claims["events"]; ok {
 		return reason.Errorf(reason.TokenType, "events: a logout token or a security event")
 	}

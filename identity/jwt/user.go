@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"crypto/sha256"
 	"errors"
 	"slices"
 	"time"
@@ -9,16 +10,48 @@ import (
 	"github.com/postern/postern/identity/reason"
 )
 
-// user checks the claims of a token whose signature is proven, and returns whom they name.
-func (v *Verifier) user(claims map[string]any, keyID string, at time.Time) (*identity.User, error) {
-	if err := checkUse(claims, v.issuer.Use); err != nil {
+// A Verified is a token whose signature, kind and claims are proven. Whether it is good at a time,
+// and from whom, only For says: so a Verified can be kept, and is never modified. The zero
+// Verified is good for nobody.
+type Verified struct {
+	verifier  *Verifier
+	user      *identity.User
+	notBefore time.Time // zero: no nbf
+	bound     [sha256.Size]byte
+}
+
+// For returns the user whom the token speaks for at the time at, when caller presents it. The
+// error is a *reason.Error: TokenBinding, TokenExpired, TokenNotYetValid, TokenLifetime or
+// TokenClaims.
+func (t Verified) For(at time.Time, caller identity.Caller) (*identity.User, error) {
+	if t.verifier == nil {
+		return nil, reason.Errorf(reason.Internal, "nothing was verified")
+	}
+	if t.user.Bound == identity.BoundMTLS {
+		if err := checkBinding(t.bound, caller); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.verifier.checkTimes(t.user, t.notBefore, at); err != nil {
 		return nil, err
 	}
+	return t.user, nil
+}
+
+// read checks the claims of a token whose signature is proven, but for the time and the caller.
+func (v *Verifier) read(claims map[string]any, keyID string) (Verified, error) {
+	bound, print, err := binding(claims)
+	if err != nil {
+		return Verified{}, err
+	}
+	if err := checkUse(claims, v.issuer.Use); err != nil {
+		return Verified{}, err
+	}
 	r := reader{claims: claims}
-	u := &identity.User{Provider: v.name, Issuer: v.issuer.Issuer, KeyID: keyID, Claims: claims}
+	u := &identity.User{Provider: v.name, Issuer: v.issuer.Issuer, KeyID: keyID, Bound: bound, Claims: claims}
 	u.Audiences = r.audiences()
 	if r.err == nil && !meet(u.Audiences, v.issuer.Audiences) {
-		return nil, reason.Errorf(reason.TokenAudience, "aud has none of the audiences of %s", v.name)
+		return Verified{}, reason.Errorf(reason.TokenAudience, "aud has none of the audiences of %s", v.name)
 	}
 	u.Expires = r.time("exp", required)
 	u.IssuedAt = r.time("iat", required)
@@ -26,12 +59,9 @@ func (v *Verifier) user(claims map[string]any, keyID string, at time.Time) (*ide
 	u.AuthTime = r.time("auth_time", optional)
 	v.fill(u, &r)
 	if r.err != nil {
-		return nil, r.err
+		return Verified{}, r.err
 	}
-	if err := v.checkTimes(u, notBefore, at); err != nil {
-		return nil, err
-	}
-	return u, nil
+	return Verified{verifier: v, user: u, notBefore: notBefore, bound: print}, nil
 }
 
 // fill reads the claims that say who the user is and what is granted.
@@ -54,6 +84,7 @@ func (v *Verifier) fill(u *identity.User, r *reader) {
 	u.AMR = r.list("amr")
 	u.TokenID = r.text(optional, "jti")
 	u.Session = r.text(optional, "sid")
+	u.Actors = r.actors()
 }
 
 // checkTimes says whether the token is good at the time at: RFC 7519 sections 4.1.4 to 4.1.6.

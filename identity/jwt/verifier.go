@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/jose"
@@ -70,22 +69,22 @@ func (v *Verifier) WithKeys(keys *jose.KeySet) *Verifier {
 // MaxSize returns how many bytes a token may have.
 func (v *Verifier) MaxSize() int { return v.issuer.MaxSize }
 
-// VerifyToken returns the user that a token speaks for at the time at. It never waits. The error
-// is a *reason.Error, with the reasons of the package comment, and holds no part of the token.
-// The caller is who presents it; no check needs it while tokens bound to a key are refused.
-func (v *Verifier) VerifyToken(token *jose.Token, at time.Time, _ identity.Caller) (*identity.User, error) {
+// Verify proves a token but for the time and who presents it, which Verified.For asks about. It
+// never waits. The error is a *reason.Error, with the reasons of the package comment, and holds no
+// part of the token.
+func (v *Verifier) Verify(token *jose.Token) (Verified, error) {
 	if err := v.admit(token); err != nil {
-		return nil, err
+		return Verified{}, err
 	}
 	key, err := v.key(token)
 	if err != nil {
-		return nil, err
+		return Verified{}, err
 	}
 	claims, err := token.Verify(key)
 	if err != nil {
-		return nil, err
+		return Verified{}, err
 	}
-	return v.user(claims, key.ID(), at)
+	return v.read(claims, key.ID())
 }
 
 // Addresses says whether a token claims to come from this issuer: nil, or why not, as a

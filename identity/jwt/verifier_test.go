@@ -63,7 +63,7 @@ func verifier(t testing.TB, p identity.Provider, keys ...*mint.Key) *jwt.Verifie
 // refused holds that a token is refused for a reason, with no user and no part of it in the error.
 func refused(t *testing.T, v *jwt.Verifier, raw string, at time.Time, want reason.Code) {
 	t.Helper()
-	user, err := v.Verify(raw, at, identity.Caller{})
+	user, err := v.VerifyRaw(raw, at, identity.Caller{})
 	if user != nil || reason.Of(err) != want {
 		t.Errorf("got %v, %v, want %v", user, err, want)
 		return
@@ -81,7 +81,7 @@ func refused(t *testing.T, v *jwt.Verifier, raw string, at time.Time, want reaso
 func TestVerify(t *testing.T) {
 	key := minttest.Key(t, "ES256", "k1")
 	claims := mint.Claims(now, mint.Set("jti", "t1"), mint.Set("sid", "s1"), mint.Set("nbf", now.Unix()))
-	user, err := verifier(t, config(), key).Verify(minttest.Sign(t, key, nil, claims), now, identity.Caller{})
+	user, err := verifier(t, config(), key).VerifyRaw(minttest.Sign(t, key, nil, claims), now, identity.Caller{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -174,7 +174,7 @@ func TestHeader(t *testing.T) {
 			raw := minttest.Sign(t, tc.key, header, mint.Claims(now))
 			if tc.want != reason.Allowed {
 				refused(t, v, raw, now, tc.want)
-			} else if _, err := v.Verify(raw, now, identity.Caller{}); err != nil {
+			} else if _, err := v.VerifyRaw(raw, now, identity.Caller{}); err != nil {
 				t.Error(err)
 			}
 		})
@@ -199,7 +199,7 @@ func TestKeyDeclaresAlgorithm(t *testing.T) {
 	}
 	p := config(func(p *identity.Provider) { p.JWT.Algorithms = []string{"RS256", "PS256"} })
 	refused(t, verifier(t, p, rsa), minttest.Token(t, ps, now), now, reason.TokenAlgorithm)
-	if _, err := verifier(t, p, ps).Verify(minttest.Token(t, ps, now), now, identity.Caller{}); err != nil {
+	if _, err := verifier(t, p, ps).VerifyRaw(minttest.Token(t, ps, now), now, identity.Caller{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -212,7 +212,7 @@ func TestIssuerAllowsAlgorithm(t *testing.T) {
 			return config(func(p *identity.Provider) { p.JWT.Algorithms = algs })
 		}
 		refused(t, verifier(t, allows("RS512"), key), minttest.Token(t, key, now), now, reason.TokenAlgorithm)
-		if _, err := verifier(t, allows("RS512", alg), key).Verify(minttest.Token(t, key, now), now, identity.Caller{}); err != nil {
+		if _, err := verifier(t, allows("RS512", alg), key).VerifyRaw(minttest.Token(t, key, now), now, identity.Caller{}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -232,7 +232,7 @@ func TestKeys(t *testing.T) {
 	refused(t, verifier(t, config(), a, b), minttest.Token(t, nameless, now), now, reason.TokenKeyUnknown)
 	refused(t, verifier(t, config(), nameless), minttest.Token(t, a, now), now, reason.TokenKeyUnknown)
 	refused(t, verifier(t, config(), a), minttest.Token(t, nameless, now), now, reason.TokenSignature)
-	if _, err := verifier(t, config(), nameless).Verify(minttest.Token(t, nameless, now), now, identity.Caller{}); err != nil {
+	if _, err := verifier(t, config(), nameless).VerifyRaw(minttest.Token(t, nameless, now), now, identity.Caller{}); err != nil {
 		t.Error(err)
 	}
 }
@@ -251,7 +251,7 @@ func TestSize(t *testing.T) {
 	key := minttest.Key(t, "ES256", "k1")
 	raw := minttest.Token(t, key, now)
 	exact := config(func(p *identity.Provider) { p.JWT.MaxSize = len(raw) })
-	if _, err := verifier(t, exact, key).Verify(raw, now, identity.Caller{}); err != nil {
+	if _, err := verifier(t, exact, key).VerifyRaw(raw, now, identity.Caller{}); err != nil {
 		t.Error(err)
 	}
 	small := verifier(t, config(func(p *identity.Provider) { p.JWT.MaxSize = len(raw) - 1 }), key)
@@ -289,7 +289,7 @@ func BenchmarkVerify(b *testing.B) {
 		b.Run(alg, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := v.Verify(raw, now, identity.Caller{}); err != nil {
+				if _, err := v.VerifyRaw(raw, now, identity.Caller{}); err != nil {
 					b.Fatal(err)
 				}
 			}

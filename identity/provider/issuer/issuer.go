@@ -4,11 +4,14 @@ package issuer
 
 import (
 	"errors"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/jwt"
 	"github.com/postern/postern/identity/keys"
+	"github.com/postern/postern/identity/memo"
 	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
 )
@@ -17,11 +20,18 @@ import (
 func Kind() kind.Kind {
 	return kind.Kind{
 		Name:    "jwt",
-		Is:      func(p identity.Provider) bool { return p.JWT != nil },
+		Is:      func(p identity.Provider) bool { return p.JWT != nil && p.JWT.TrustDomain == "" },
 		New:     newSource,
 		Inspect: newInspector,
 	}
 }
+
+// maxKept bounds how many verified tokens of one provider are kept; maxKeptSize how long one is in
+// bytes. What is kept of a token is a few times its size.
+const (
+	maxKept     = 1024
+	maxKeptSize = 4 << 10
+)
 
 // A source is one issuer at work.
 type source struct {
@@ -29,6 +39,17 @@ type source struct {
 	verifier *jwt.Verifier // has no keys
 	pool     *keys.Pool
 	lease    *keys.Lease // nil before Start
+
+	mu   sync.Mutex
+	last *proven // of the newest keys; nil before the first
+}
+
+// A proven is the verifier of one set of keys, and the tokens that it verified: they go when the
+// keys change.
+type proven struct {
+	set      *keys.Set
+	verifier *jwt.Verifier
+	tokens   *memo.Memo[jwt.Verified]
 }
 
 func newSource(p identity.Provider, env kind.Env) (kind.Source, error) {
@@ -62,18 +83,53 @@ func (s *source) Keys() *keys.Status {
 }
 
 func (s *source) Prover() kind.Prover {
-	p := &prover{lease: s.lease, keyless: s.verifier, current: s.verifier}
-	if set := s.lease.Set(); set != nil {
-		p.current = s.verifier.WithKeys(set.Keys)
+	return &prover{lease: s.lease, keyless: s.verifier, current: s.proven(s.lease.Set())}
+}
+
+// proven returns the verifier of the keys, which is the last one while they are the same: another
+// provider's keys must not cost this one's verified tokens.
+func (s *source) proven(set *keys.Set) *proven {
+	if set == nil {
+		return &proven{verifier: s.verifier}
 	}
-	return p
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.last == nil || s.last.set.Generation != set.Generation {
+		s.last = &proven{set: set, verifier: s.verifier.WithKeys(set.Keys), tokens: memo.New[jwt.Verified](maxKept)}
+	}
+	return s.last
+}
+
+// verify proves a credential but for its time and its caller, which are asked each time.
+func (p *proven) verify(c *kind.Presented) (jwt.Verified, error) {
+	if verified, ok := p.tokens.Get(c.Raw()); ok {
+		return verified, nil
+	}
+	token, err := c.Token()
+	if err != nil {
+		return jwt.Verified{}, err
+	}
+	verified, err := p.verifier.Verify(token)
+	if err == nil && len(c.Raw()) <= maxKeptSize {
+		p.tokens.Put(strings.Clone(c.Raw()), verified)
+	}
+	return verified, err
+}
+
+// user proves a credential at a time, from a caller.
+func (p *proven) user(c *kind.Presented, at time.Time, caller identity.Caller) (*identity.User, error) {
+	verified, err := p.verify(c)
+	if err != nil {
+		return nil, err
+	}
+	return verified.For(at, caller)
 }
 
 // A prover holds the keys of one time.
 type prover struct {
 	lease   *keys.Lease
 	keyless *jwt.Verifier // says what is wrong with a token, or that there are no keys
-	current *jwt.Verifier
+	current *proven
 }
 
 func (p *prover) MaxSize() int { return p.keyless.MaxSize() }
@@ -92,31 +148,28 @@ func match(v *jwt.Verifier, c *kind.Presented) kind.Match {
 }
 
 func (p *prover) Prove(c *kind.Presented, at time.Time, caller identity.Caller) (*identity.User, int, error) {
-	token, err := c.Token()
-	if err != nil {
-		return nil, 0, err
-	}
-	verifier := p.current
+	from := p.current
 	if !p.lease.Fresh(at) {
-		verifier = p.keyless
+		from = &proven{verifier: p.keyless}
 	}
-	user, err := verifier.VerifyToken(token, at, caller)
+	user, err := from.user(c, at, caller)
 	switch code := reason.Of(err); {
 	case code == reason.KeysUnavailable:
 		return nil, p.lease.Wait(), err
 	case code == reason.TokenKeyUnknown:
 		// Only a token that could be this issuer's gets here: its iss, alg and typ are right.
-		if wait, pending := p.want(token.KeyID()); pending {
+		if wait, pending := p.want(c); pending {
 			return nil, wait, reason.Errorf(reason.KeysPending, "a fetch may bring the key: %w", err)
 		}
 	}
 	return user, 0, err
 }
 
-// want asks for the key with a kid. Without one, no key is the missing one.
-func (p *prover) want(kid string) (wait int, pending bool) {
-	if kid == "" {
+// want asks for the key of a token. Without a kid, no key is the missing one.
+func (p *prover) want(c *kind.Presented) (wait int, pending bool) {
+	token, err := c.Token()
+	if err != nil || token.KeyID() == "" {
 		return 0, false
 	}
-	return p.lease.Want(kid)
+	return p.lease.Want(token.KeyID())
 }
