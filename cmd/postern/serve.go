@@ -17,6 +17,7 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/postern/postern/identity/keys"
 	"github.com/postern/postern/identity/svid"
 	"github.com/postern/postern/identity/trust"
 )
@@ -30,6 +31,7 @@ type serveOptions struct {
 	trustBundles          []string
 	maxBundleAge          time.Duration
 	callers               string
+	issuerNetworks        string
 	record, logLevel      string
 	recordRequired        bool
 	drain                 time.Duration
@@ -66,6 +68,7 @@ an identity of its own; ask /readyz on the admin address what is missing.`,
 	f.StringArrayVar(&o.trustBundles, "trust-bundle", nil, "TRUST_DOMAIN=FILE, PEM or SPIFFE bundle JSON, watched; repeatable; instead of --workload-api")
 	f.DurationVar(&o.maxBundleAge, "max-bundle-age", 24*time.Hour, "how long the last bundles serve when their source is gone")
 	f.StringVar(&o.callers, "callers", "verified", "verified, or asserted-by-envoy=TRUST_DOMAIN,...: take Envoy's word where it delivers no certificate (read SECURITY.md first)")
+	f.StringVar(&o.issuerNetworks, "issuer-networks", "", "CIDR,...: link-local or metadata networks in which issuers may be nevertheless; default none")
 	f.StringVar(&o.record, "record", "-", "decision records, a line of JSON each: - (standard output), a file, or off")
 	f.BoolVar(&o.recordRequired, "record-required", false, "allow nothing that could not be recorded")
 	f.DurationVar(&o.drain, "drain", 5*time.Second, "how long checks under way may take to finish after SIGTERM")
@@ -82,6 +85,7 @@ type settings struct {
 	status   *address // nil: off
 	workload spiffeid.ID
 	asserted svid.Asserted
+	networks keys.Networks // issuers may be there, too
 	level    zapcore.Level
 	source   trust.Source
 	api      *trust.WorkloadAPI // nil: bundles come from files
@@ -119,6 +123,8 @@ func (o serveOptions) parse() (settings, error) {
 	}
 	s.asserted, err = parseCallers(o.callers)
 	check("callers", err)
+	s.networks, err = keys.ParseNetworks(o.issuerNetworks)
+	check("issuer-networks", err)
 	if o.recordRequired && o.record == "off" {
 		check("record-required", errors.New("nothing can be allowed with --record off"))
 	}

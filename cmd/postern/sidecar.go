@@ -64,7 +64,7 @@ func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 	if s.records, err = record.Open(o.flags.record, record.Options{Required: o.flags.recordRequired, Log: log}); err != nil {
 		return nil, fmt.Errorf("--record: %w", err)
 	}
-	s.users = provider.NewManager(provider.Options{Changed: func(*provider.Set) { s.usersChanged() }, Report: s.reportKeys})
+	s.users = provider.NewManager(provider.Options{Changed: func(*provider.Set) { s.usersChanged() }, Report: s.reportKeys, Networks: s.networks})
 	s.metrics = metrics.New(metrics.Config{
 		Version:  buildVersion(),
 		Ready:    func() bool { return s.readiness().OK() },

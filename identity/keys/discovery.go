@@ -13,16 +13,19 @@ import (
 // A discoveryOrigin is an issuer whose metadata says where its keys are: OpenID Connect
 // Discovery 1.0 section 4. The metadata is read at each fetch, so that it may move.
 type discoveryOrigin struct {
-	issuer string
-	ca     file
+	issuer         string
+	via            web
+	metadata, keys page
 }
 
-func (o discoveryOrigin) fetch(ctx context.Context) ([]byte, error) {
-	client, err := newClient(o.ca)
+func (o *discoveryOrigin) forget() { o.metadata, o.keys = page{}, page{} }
+
+func (o *discoveryOrigin) fetch(ctx context.Context) ([]byte, error) {
+	client, err := o.via.client()
 	if err != nil {
 		return nil, err
 	}
-	metadata, err := get(ctx, client, strings.TrimSuffix(o.issuer, "/")+"/.well-known/openid-configuration")
+	metadata, err := get(ctx, client, strings.TrimSuffix(o.issuer, "/")+"/.well-known/openid-configuration", &o.metadata)
 	if err != nil {
 		return nil, fmt.Errorf("discovery: %w", err)
 	}
@@ -30,7 +33,7 @@ func (o discoveryOrigin) fetch(ctx context.Context) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("discovery: %w", err)
 	}
-	return get(ctx, client, location)
+	return get(ctx, client, location, &o.keys)
 }
 
 // keysLocation returns the jwks_uri of an issuer's metadata. The issuer in it has to be the

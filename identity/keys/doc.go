@@ -7,7 +7,11 @@
 //   - A fetch has 10 s, and a body at most 256 KiB, 16 KiB of headers and no compression. No
 //     redirect is followed and no proxy is used: the answer comes from the host that was named,
 //     over TLS 1.2 or later, or not at all. Addresses that only cloud metadata services and
-//     the local link have are refused after the name is resolved.
+//     the local link have are refused after the name is resolved, unless Options.Networks
+//     allows them.
+//   - An answer with an entity tag is asked for only if it has changed (RFC 9110 section
+//     13.1.2); "not modified" is a good fetch. After a failure, and when a key is missing,
+//     everything is asked for. What an issuer says of caching changes no schedule.
 //   - What is not a JWK Set changes nothing: the last good set serves on, for as long as the
 //     provider's MaxStale allows, and then none.
 //   - Two fetches of one source begin at least 30 s apart, whatever the traffic, the failures

@@ -324,7 +324,7 @@ func TestCheckAddress(t *testing.T) {
 		"idp.test:443":                false,
 		"":                            false,
 	} {
-		if err := keys.CheckAddress(address); (err == nil) != ok {
+		if err := keys.CheckAddress(address, nil); (err == nil) != ok {
 			t.Errorf("%s: %v", address, err)
 		}
 	}

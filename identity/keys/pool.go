@@ -17,6 +17,7 @@ type Options struct {
 	Interval time.Duration // between two fetches of one source at least; 30 s
 	Poll     time.Duration // between two reads of a file; 500 ms
 	Timeout  time.Duration // of one fetch, both requests of discovery together; 10 s
+	Networks Networks      // where issuers may be beside the addresses that every issuer may have; none
 	Changed  func()        // some source has other keys than before
 	Report   func(Status)  // a source has a new error, or none any more
 }
@@ -92,12 +93,12 @@ func (p *Pool) Close() {
 
 // Check says what is wrong with a configuration, without doing anything.
 func Check(issuer string, from identity.KeySource) error {
-	_, _, err := resolve(issuer, from)
+	_, _, err := resolve(issuer, from, nil)
 	return err
 }
 
 // resolve returns what a configuration names.
-func resolve(issuer string, from identity.KeySource) (target, origin, error) {
+func resolve(issuer string, from identity.KeySource, allowed Networks) (target, origin, error) {
 	t := target{issuer: issuer, url: from.URL, file: from.File, discovery: from.Discovery, caFile: from.CAFile, root: from.Root}
 	ca := file{root: t.root, path: t.caFile}
 	switch {
@@ -111,12 +112,12 @@ func resolve(issuer string, from identity.KeySource) (target, origin, error) {
 		if err := checkURL(t.url); err != nil {
 			return t, nil, err
 		}
-		return t, webOrigin{url: t.url, ca: ca}, nil
+		return t, &webOrigin{url: t.url, via: web{ca, allowed}}, nil
 	case target{issuer: issuer, discovery: true, caFile: t.caFile, root: t.root}:
 		if err := checkURL(issuer); err != nil {
 			return t, nil, fmt.Errorf("the issuer: %w", err)
 		}
-		return t, discoveryOrigin{issuer: issuer, ca: ca}, nil
+		return t, &discoveryOrigin{issuer: issuer, via: web{ca, allowed}}, nil
 	case target{issuer: issuer, file: t.file, root: t.root}:
 		o := fileOrigin{root: t.root, path: t.file}
 		if !file(o).isBelowRoot() {
@@ -130,7 +131,7 @@ func resolve(issuer string, from identity.KeySource) (target, origin, error) {
 // Acquire returns the lease of a source, which is shared with everybody who named the same
 // keys, and which is started when nobody did. It does no I/O. The lease has to be released.
 func (p *Pool) Acquire(issuer string, from identity.KeySource) (*Lease, error) {
-	t, origin, err := resolve(issuer, from)
+	t, origin, err := resolve(issuer, from, p.options.Networks)
 	if err != nil {
 		return nil, err
 	}

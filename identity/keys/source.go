@@ -76,14 +76,21 @@ func (s *source) fetch(ctx context.Context) {
 		return
 	}
 	began := time.Now()
+	asked := s.wanted.open()
 	s.wanted.begin(s.schedule.begin(began))
 	s.mu.Unlock()
+	if asked { // a key is missing that there should be: do not take "unchanged" for an answer
+		s.origin.forget()
+	}
 
 	limited, cancel := context.WithTimeout(ctx, s.pool.options.Timeout)
 	defer cancel()
 	body, keys, err := s.read(limited)
 	if ctx.Err() != nil {
 		return // being stopped is no failure
+	}
+	if err != nil { // or a broken answer with an entity tag would be confirmed for ever
+		s.origin.forget()
 	}
 	if s.finish(began, body, keys, err) {
 		s.pool.options.Changed()

@@ -20,6 +20,7 @@ type Options struct {
 	Interval time.Duration // between two fetches of one issuer's keys at least; 30 s
 	Poll     time.Duration // between two reads of a file; 500 ms
 	Timeout  time.Duration // of one fetch; 10 s
+	Networks keys.Networks // where issuers may be beside the addresses that every issuer may have; none
 	// Changed is told each new Set, one after the other and never two at once: by Configure
 	// before it returns, and whenever keys have changed. It must call neither Configure nor Run.
 	Changed func(*Set)
@@ -52,6 +53,7 @@ func NewManager(o Options) *Manager {
 		Interval: o.Interval,
 		Poll:     o.Poll,
 		Timeout:  o.Timeout,
+		Networks: o.Networks,
 		Changed:  m.refresh,
 		Report:   o.Report,
 	})
