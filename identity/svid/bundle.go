@@ -2,15 +2,17 @@ package svid
 
 import (
 	"bytes"
-	"cmp"
 	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
+
+	"github.com/postern/postern/identity/memo"
 )
 
 // maxAuthorities bounds a bundle. SPIRE holds two or three, during a rotation.
@@ -21,7 +23,7 @@ const maxAuthorities = 100
 type Bundle struct {
 	domain      spiffeid.TrustDomain
 	pool        *x509.CertPool
-	authorities int
+	authorities []*x509.Certificate // sorted by their DER
 	digest      [sha256.Size]byte
 	until       time.Time
 }
@@ -41,7 +43,7 @@ func NewBundle(domain spiffeid.TrustDomain, authorities []*x509.Certificate) (Bu
 	sorted := slices.Clone(authorities)
 	slices.SortFunc(sorted, func(a, b *x509.Certificate) int { return bytes.Compare(a.Raw, b.Raw) })
 	sorted = slices.CompactFunc(sorted, (*x509.Certificate).Equal)
-	b := Bundle{domain: domain, pool: x509.NewCertPool(), authorities: len(sorted)}
+	b := Bundle{domain: domain, pool: x509.NewCertPool(), authorities: sorted}
 	digest := sha256.New()
 	for _, authority := range sorted {
 		if err := checkAuthority(authority); err != nil {
@@ -64,17 +66,21 @@ func (b Bundle) Until(t time.Time) Bundle {
 // TrustDomain returns the trust domain that the bundle belongs to.
 func (b Bundle) TrustDomain() spiffeid.TrustDomain { return b.domain }
 
+// Authorities returns the certificates of the authorities, each once, in the order of their DER.
+func (b Bundle) Authorities() []*x509.Certificate { return slices.Clone(b.authorities) }
+
 // staleAt says that the bundle may not be used at the time any more.
 func (b Bundle) staleAt(at time.Time) bool { return !b.until.IsZero() && !at.Before(b.until) }
 
 // Bundles is an immutable set of bundles, at most one a trust domain. A nil *Bundles is empty.
 type Bundles struct {
 	byDomain map[spiffeid.TrustDomain]Bundle
+	kept     *memo.Memo[proven] // by the leaf, as Envoy delivers it
 }
 
 // NewBundles returns the set. Two bundles of one trust domain are an error: which would count?
 func NewBundles(bundles ...Bundle) (*Bundles, error) {
-	set := &Bundles{byDomain: make(map[spiffeid.TrustDomain]Bundle, len(bundles))}
+	set := &Bundles{byDomain: make(map[spiffeid.TrustDomain]Bundle, len(bundles)), kept: memo.New[proven](maxKept)}
 	for _, b := range bundles {
 		if b.domain.IsZero() {
 			return nil, errors.New("a bundle needs a trust domain")
@@ -95,6 +101,14 @@ func (b *Bundles) Len() int {
 	return len(b.byDomain)
 }
 
+// All returns the bundles, sorted by the name of their trust domain.
+func (b *Bundles) All() []Bundle {
+	if b == nil {
+		return nil
+	}
+	return slices.SortedFunc(maps.Values(b.byDomain), func(a, b Bundle) int { return a.domain.Compare(b.domain) })
+}
+
 // A Domain describes one bundle of a set, for people.
 type Domain struct {
 	Name        string            // of the trust domain
@@ -109,10 +123,9 @@ func (b *Bundles) Domains() []Domain {
 		return nil
 	}
 	domains := make([]Domain, 0, len(b.byDomain))
-	for td, bundle := range b.byDomain {
-		domains = append(domains, Domain{td.Name(), bundle.authorities, bundle.digest, bundle.until})
+	for _, bundle := range b.All() {
+		domains = append(domains, Domain{bundle.domain.Name(), len(bundle.authorities), bundle.digest, bundle.until})
 	}
-	slices.SortFunc(domains, func(a, b Domain) int { return cmp.Compare(a.Name, b.Name) })
 	return domains
 }
 

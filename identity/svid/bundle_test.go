@@ -130,3 +130,24 @@ func TestDomains(t *testing.T) {
 		t.Error("a nil set is not empty")
 	}
 }
+
+// TestAll: what a set holds can be handed on, and what is done with it does not come back.
+func TestAll(t *testing.T) {
+	one, two := minttest.CA(t, "shop.test").Certificate(), minttest.CA(t, "shop.test").Certificate()
+	set := bundles(t, bundle(t, "shop.test", one, two, one), bundle(t, "partner.test", two))
+	all := set.All()
+	if len(all) != 2 || all[0].TrustDomain().Name() != "partner.test" || all[1].TrustDomain().Name() != "shop.test" {
+		t.Fatalf("got %v", all)
+	}
+	got := all[1].Authorities()
+	if len(got) != 2 || !slices.ContainsFunc(got, one.Equal) || !slices.ContainsFunc(got, two.Equal) {
+		t.Errorf("%d authorities", len(got))
+	}
+	got[0] = nil
+	if again := set.All()[1].Authorities(); again[0] == nil {
+		t.Error("the caller's change came back")
+	}
+	if (*svid.Bundles)(nil).All() != nil {
+		t.Error("a nil set is not empty")
+	}
+}

@@ -2,6 +2,7 @@ package trust
 
 import (
 	"context"
+	"crypto/sha256"
 	"slices"
 	"time"
 
@@ -27,6 +28,9 @@ type State struct {
 	Self spiffeid.ID
 	// SelfExpires is when our own SVID expires.
 	SelfExpires time.Time
+	// SelfDigest is SHA-256 over the certificates of our own SVID: one that is renewed may expire
+	// when the one before does.
+	SelfDigest [sha256.Size]byte
 	// Missing says what has to come before anybody can be served, each with what to do.
 	Missing []string
 	// Problems says what is wrong while the last good serves, each with what to do.
@@ -50,7 +54,7 @@ func live(d svid.Domain, at time.Time) bool { return d.Until.IsZero() || at.Befo
 
 // Equal says that nothing changed.
 func (s State) Equal(other State) bool {
-	return s.Self == other.Self && s.SelfExpires.Equal(other.SelfExpires) &&
+	return s.Self == other.Self && s.SelfDigest == other.SelfDigest && s.SelfExpires.Equal(other.SelfExpires) &&
 		slices.Equal(s.Missing, other.Missing) && slices.Equal(s.Problems, other.Problems) &&
 		sameBundles(s.Bundles, other.Bundles)
 }

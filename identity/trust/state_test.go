@@ -74,6 +74,7 @@ func TestEqual(t *testing.T) {
 		"stale":          func(s *trust.State) { s.Bundles = bundlesOf(t, bundleOf(t, ca).Until(noon)) },
 		"self":           func(s *trust.State) { s.Self = ca.TrustDomain().ID() },
 		"expiry":         func(s *trust.State) { s.SelfExpires = noon.Add(1) },
+		"renewed":        func(s *trust.State) { s.SelfDigest[0]++ },
 		"missing":        func(s *trust.State) { s.Missing = []string{"a"} },
 		"another reason": func(s *trust.State) { s.Problems = []string{"b"} },
 	} {

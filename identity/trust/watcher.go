@@ -2,6 +2,8 @@ package trust
 
 import (
 	"context"
+	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -189,6 +191,7 @@ func (w *watcher) addSelf(s *State, until time.Time) {
 	config := w.api.config
 	if w.self.svid != nil {
 		s.Self, s.SelfExpires = w.self.svid.ID, w.self.svid.Certificates[0].NotAfter
+		s.SelfDigest = digest(w.self.svid.Certificates)
 		w.api.own.Store(&own{svid: w.self.svid, until: until})
 	} else {
 		w.api.own.Store(nil)
@@ -200,6 +203,16 @@ func (w *watcher) addSelf(s *State, until time.Time) {
 	default:
 		s.Problems = append(s.Problems, w.self.missing)
 	}
+}
+
+// digest covers the whole chain: an intermediate can change alone.
+func digest(chain []*x509.Certificate) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	for _, c := range chain {
+		h.Write(c.Raw)
+	}
+	h.Sum(sum[:0])
+	return sum
 }
 
 // until returns when the last good goes stale: maxAge after the loss, and soon after the agent

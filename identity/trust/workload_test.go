@@ -97,6 +97,13 @@ func TestUpdates(t *testing.T) {
 		t.Errorf("the bundles changed with our own SVID, or that did not: %+v", s)
 	}
 
+	before, twin := s.SelfDigest, []*mint.SVID{minttest.SVID(t, shop, orders, mint.Lifetime(25*time.Hour))}
+	a.say(update(t, shop, twin, partner))
+	s = p.wait("our own SVID, renewed until the same time", func(s trust.State) bool { return s.SelfDigest != before })
+	if own, err := p.api.GetX509SVID(); err != nil || !own.Certificates[0].Equal(twin[0].Leaf()) {
+		t.Errorf("GetX509SVID has not the one that was pushed: %v", err)
+	}
+
 	a.say(update(t, shop, svidOf(t, shop, orders)))
 	s = p.wait("the partner, dropped", func(s trust.State) bool { return s.Bundles.Len() == 1 })
 	if s.Bundles.Domains()[0].Name != "shop.test" {
