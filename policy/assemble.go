@@ -27,6 +27,7 @@ func (c *Catalog) assemble(workload string) (*Set, error) {
 		}
 		a.set.policies = append(a.set.policies, p.name)
 		a.set.deny = append(a.set.deny, p.deny...)
+		a.tell(p.upstream)
 		for _, r := range p.routes {
 			a.place(r.from, &route{policy: p.name, name: r.from.Name.Value, allow: slices.Clip(r.allow), deny: slices.Clip(r.deny)})
 		}

@@ -47,6 +47,7 @@ type Catalog struct {
 type compiledPolicy struct {
 	name      string // namespace/name
 	workloads []pattern.Pattern
+	upstream  Upstream
 	deny      []*Rule
 	routes    []compiledRoute
 }
@@ -125,7 +126,7 @@ func (c *compiler) policy(name string, p *syntax.ServicePolicy) {
 	for _, g := range p.Groups {
 		s.groups[g.Name.Value] = c.patterns(g.Callers)
 	}
-	compiled := compiledPolicy{name: name, workloads: c.patterns(p.Workloads), deny: s.rules(p.Deny, Deny)}
+	compiled := compiledPolicy{name: name, workloads: c.patterns(p.Workloads), upstream: c.upstream(p.Upstream), deny: s.rules(p.Deny, Deny)}
 	for i := range p.Routes {
 		r := &p.Routes[i]
 		s.params = nil

@@ -11,6 +11,7 @@ import (
 // every request.
 type Set struct {
 	workload   string
+	upstream   Upstream
 	policies   []string // namespace/name, sorted
 	http       node
 	grpc       node

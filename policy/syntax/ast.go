@@ -43,7 +43,8 @@ type Text struct {
 type ServicePolicy struct {
 	Workloads []Text // caller patterns of the workloads that it protects; at least one
 	Groups    []Group
-	Deny      []Rule // holds on every route
+	Upstream  *Upstream // nil: says nothing
+	Deny      []Rule    // holds on every route
 	Routes    []Route
 }
 
@@ -117,6 +118,7 @@ type User struct {
 	ACR       *Match
 	AMR       *Match
 	MaxAge    *MaxAge
+	Bound     *Bound
 }
 
 // A Match asks for one value, any of several, or all of several. One value is Any.
@@ -130,6 +132,12 @@ type Match struct {
 type MaxAge struct {
 	Position Position
 	Age      time.Duration
+}
+
+// A Bound asks for a credential that is bound, which nobody else can use.
+type Bound struct {
+	Position Position
+	To       identity.Binding // never BoundNot
 }
 
 // A Header asks for a header's values, or for its presence or absence: exactly one of Match

@@ -82,7 +82,7 @@ func TestSalvage(t *testing.T) {
 		"a kind misspelt": {strings.Replace(a, "Revocation", "Revocatoin", 1) + "---\n" + b,
 			"b@f:13:5 \nf:2:7: unknown kind \"Revocatoin\": did you mean \"Revocation\"?"},
 		"two kinds": {"kind: ServicePolicy\n" + a, "\nf:3:1: \"kind\" stands here twice, first in line 1\n" +
-			"f:4:11: metadata of a ServicePolicy needs namespace\nf:6:3: unknown field \"entries\": the spec of a ServicePolicy has workloads, groups, deny and routes\n" +
+			"f:4:11: metadata of a ServicePolicy needs namespace\nf:6:3: unknown field \"entries\": the spec of a ServicePolicy has workloads, groups, upstream, deny and routes\n" +
 			"f:6:3: the spec of a ServicePolicy needs workloads"},
 		"no kind":                        {"a: [\n---\n" + b, "b@f:8:5 \nf:1:4: the [ that opens here is never closed"},
 		"in JSON":                        {`{"apiVersion": "postern.dev/v1alpha1", "kind": "Revocation", "metadata": {"name": "j"}, "spec": {"entries": [{"callers": ["spiffe://a.test/a"], "until": "2026-12-01T00:00:00Z"}]}}`, "j@f:1:110"},

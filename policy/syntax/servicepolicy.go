@@ -15,6 +15,7 @@ var servicePolicyShape = shapeOf(grammar.Object{
 	Fields: []grammar.Field{
 		{Name: "workloads", Need: grammar.Required, Value: listOf(patternText), Says: "Patterns of the SPIFFE IDs of the workloads that it protects."},
 		{Name: "groups", Value: mapOf(labelText, listOf(patternText)), Says: "Names for several callers, each a list of patterns. A rule names one as `group:NAME`."},
+		{Name: "upstream", Value: mapping(upstreamShape), Says: "How the workload learns who was verified. Left out: by headers."},
 		{Name: "deny", Value: listOfObjects(denyShape), Says: "Denies that hold for every request to these workloads, with a route or without."},
 		{Name: "routes", Value: listOfObjects(routeShape), Says: "The places that a request can go."},
 	},
@@ -35,6 +36,7 @@ func (r *reader) servicePolicy(n *tree.Node) *ServicePolicy {
 	p := &ServicePolicy{
 		Workloads: r.texts(o.get("workloads"), checkPattern),
 		Groups:    r.groups(o.get("groups")),
+		Upstream:  r.upstream(o.get("upstream")),
 	}
 	s := scope{reader: r}
 	for _, g := range p.Groups {
