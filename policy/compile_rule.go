@@ -75,7 +75,9 @@ func (s scope) callers(from []syntax.Text) (everyone bool, _ []pattern.Pattern) 
 }
 
 func (s scope) user(r *Rule, from *syntax.User) {
-	r.named |= OnProvider
+	for bit := range NamedOf(from) {
+		r.named |= bit
+	}
 	for _, p := range from.Providers {
 		if !s.known[p.Value] {
 			s.fault(p.Position, "there is no IdentityProvider named %q", p.Value)
@@ -83,27 +85,14 @@ func (s scope) user(r *Rule, from *syntax.User) {
 		r.user.providers = append(r.user.providers, p.Value)
 	}
 	slices.Sort(r.user.providers)
-	for _, m := range []struct {
-		bit  Conjuncts
-		to   *values
-		from *syntax.Match
-	}{
-		{OnSubjects, &r.user.subjects, from.Subjects},
-		{OnClients, &r.user.clients, from.Clients},
-		{OnAudiences, &r.user.audiences, from.Audiences},
-		{OnScopes, &r.user.scopes, from.Scopes},
-		{OnRoles, &r.user.roles, from.Roles},
-		{OnACR, &r.user.acr, from.ACR},
-		{OnAMR, &r.user.amr, from.AMR},
-	} {
-		if m.from != nil {
-			r.named |= m.bit
-			*m.to = valuesOf(m.from)
-		}
-	}
+	u := &r.user
+	u.subjects, u.clients, u.audiences = valuesOf(from.Subjects), valuesOf(from.Clients), valuesOf(from.Audiences)
+	u.scopes, u.roles, u.acr, u.amr = valuesOf(from.Scopes), valuesOf(from.Roles), valuesOf(from.ACR), valuesOf(from.AMR)
 	if from.MaxAge != nil {
-		r.named |= OnMaxAge
-		r.user.maxAge = from.MaxAge.Age
+		u.maxAge = from.MaxAge.Age
+	}
+	if from.Bound != nil {
+		u.bound = from.Bound.To
 	}
 }
 

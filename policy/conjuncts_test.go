@@ -28,6 +28,7 @@ var conjunctOf = map[string]struct {
 	"User.Scopes":    {policy.OnScopes, `user: {provider: shop-idp, scopes: read}`},
 	"User.Roles":     {policy.OnRoles, `user: {provider: shop-idp, roles: admin}`},
 	"User.ACR":       {policy.OnACR, `user: {provider: shop-idp, acr: mfa}`},
+	"User.Bound":     {policy.OnBound, `user: {provider: shop-idp, bound: mtls}`},
 	"User.AMR":       {policy.OnAMR, `user: {provider: shop-idp, amr: hwk}`},
 	"User.MaxAge":    {policy.OnMaxAge, `user: {provider: shop-idp, maxAge: 5m}`},
 }

@@ -63,20 +63,22 @@ const (
 	OnACR
 	OnAMR
 	OnMaxAge
+	OnBound
 	OnHeaders
 	OnSource
 	OnWhen
 )
 
-const (
-	onUser   = OnProvider | OnSubjects | OnClients | OnAudiences | OnScopes | OnRoles | onStepUp
-	onStepUp = OnACR | OnAMR | OnMaxAge
-)
+// OnUser is every conjunct of a rule's user. Nobody without a user meets any of them.
+const OnUser = OnProvider | OnSubjects | OnClients | OnAudiences | OnScopes | OnRoles | onStepUp | OnBound
+
+// onStepUp is what another login may bring.
+const onStepUp = OnACR | OnAMR | OnMaxAge
 
 // conjunctNames is in the order of the bits.
 var conjunctNames = [...]string{
 	"callers", "user", "subjects", "clients", "audiences", "scopes", "roles",
-	"acr", "amr", "max_age", "headers", "source", "when",
+	"acr", "amr", "max_age", "bound", "headers", "source", "when",
 }
 
 // Each yields the name of every conjunct in the set, in the order of the constants.

@@ -21,7 +21,7 @@ func (d *Decision) refuse(c identity.Credential, bad, reads bool, count counts) 
 			continue
 		}
 		caller = caller || e.Held&OnCallers != 0
-		user = user || (e.lacks()|required)&^onUser == 0
+		user = user || (e.lacks()|required)&^OnUser == 0
 		granted = granted || e.Matched()
 	}
 	d.Reason = reason.NotGranted

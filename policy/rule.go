@@ -83,6 +83,7 @@ type userRule struct {
 	acr       values
 	amr       values
 	maxAge    time.Duration
+	bound     identity.Binding
 }
 
 // values asks for one value, any of several, or all of several.
@@ -115,7 +116,7 @@ func (r *Rule) evaluate(q *Request, in *input) Evaluation {
 	if r.named&OnCallers != 0 && r.holdsForCaller(q.Caller) {
 		e.Held |= OnCallers
 	}
-	if r.named&onUser != 0 {
+	if r.named&OnUser != 0 {
 		e.Held |= r.named & r.user.held(q.Credential.User, q.Time)
 	}
 	if r.named&OnHeaders != 0 {
@@ -145,7 +146,7 @@ func (e *Evaluation) set(bit Conjuncts, v verdict) {
 func (r *Rule) weighCondition(e *Evaluation, q *Request, in *input) {
 	missing := r.named &^ e.Held &^ e.Erred &^ OnWhen
 	if r.effect != Deny {
-		missing &^= onUser
+		missing &^= OnUser
 	}
 	if missing != 0 {
 		e.Skipped |= OnWhen
@@ -211,6 +212,7 @@ func (w *userRule) held(u *identity.User, at time.Time) Conjuncts {
 	set(OnACR, w.acr.holds(u.ACR))
 	set(OnAMR, w.amr.heldBy(u.AMR))
 	set(OnMaxAge, !u.AuthTime.IsZero() && at.Sub(u.AuthTime) <= w.maxAge)
+	set(OnBound, w.bound != identity.BoundNot && u.Bound == w.bound)
 	return c
 }
 

@@ -126,6 +126,8 @@ func (r *Rule) part(bit Conjuncts, q *Request) Part {
 		return w.amr.part(u.AMR)
 	case OnMaxAge:
 		return Part{Wants: []string{w.maxAge.String()}, Has: age(u.AuthTime, q.Time)}
+	case OnBound:
+		return Part{Wants: some(w.bound.String()), Has: some(u.Bound.String())}
 	case OnSource:
 		return Part{Wants: r.sources(), Has: address(q)}
 	case OnWhen:

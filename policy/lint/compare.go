@@ -3,6 +3,8 @@ package lint
 import (
 	"net/netip"
 	"slices"
+
+	"github.com/postern/postern/identity"
 )
 
 // within says that b matches every request that r matches: each conjunct of b is implied by one of
@@ -27,6 +29,9 @@ func (u *user) within(v *user) bool {
 		if want != nil && !u.several[i].implies(want) {
 			return false
 		}
+	}
+	if v.bound != identity.BoundNot && u.bound != v.bound {
+		return false
 	}
 	return subset(u.providers, v.providers) && (v.maxAge == 0 || u.maxAge > 0 && u.maxAge <= v.maxAge)
 }
@@ -107,6 +112,9 @@ func (u *user) apart(v *user) bool {
 		if u.single[i] != nil && v.single[i] != nil && !intersects(u.single[i].want, v.single[i].want) {
 			return true
 		}
+	}
+	if u.bound != identity.BoundNot && v.bound != identity.BoundNot && u.bound != v.bound {
+		return true
 	}
 	return !intersects(u.providers, v.providers)
 }

@@ -142,7 +142,7 @@ func (r *rule) plainUsers(w *world) []plainUser {
 
 // fill gives a user what is asked for.
 func (u *user) fill(to *identity.User) {
-	to.Provider = u.providers[0]
+	to.Provider, to.Bound = u.providers[0], u.bound
 	for i, field := range singleOf(to) {
 		if m := u.single[i]; m != nil {
 			*field = m.want[0]

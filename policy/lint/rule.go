@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/condition"
 	"github.com/postern/postern/policy/syntax"
@@ -48,6 +49,7 @@ type user struct {
 	single    [3]*match // subjects, clients, acr: a user has one of each
 	several   [4]*match // audiences, scopes, roles, amr
 	maxAge    time.Duration
+	bound     identity.Binding
 }
 
 // A match asks for one of several values, or for all of them.
@@ -144,6 +146,9 @@ func newUser(from *syntax.User) *user {
 	if from.MaxAge != nil {
 		u.maxAge = from.MaxAge.Age
 	}
+	if from.Bound != nil {
+		u.bound = from.Bound.To
+	}
 	return u
 }
 
@@ -163,7 +168,7 @@ func sortedValues(texts []syntax.Text) []string {
 // understood are the conjuncts that are compared here. Whoever adds one to package policy adds it to
 // rule, to every comparison, and then here: until then nothing is said of rules that name it.
 const understood = policy.OnCallers | policy.OnProvider | policy.OnSubjects | policy.OnClients | policy.OnAudiences | policy.OnScopes |
-	policy.OnRoles | policy.OnACR | policy.OnAMR | policy.OnMaxAge | policy.OnHeaders | policy.OnSource | policy.OnWhen
+	policy.OnRoles | policy.OnACR | policy.OnAMR | policy.OnMaxAge | policy.OnBound | policy.OnHeaders | policy.OnSource | policy.OnWhen
 
 // isForeign says that the rule names a conjunct of which nothing is known here, so that it cannot be
 // compared with any other.

@@ -227,6 +227,9 @@ func (r *rule) sampleUsers(now time.Time) []*identity.User {
 		add(func(u *identity.User) { u.AuthTime = now.Add(-r.user.maxAge - time.Second) })
 		add(func(u *identity.User) { u.AuthTime = time.Time{} })
 	}
+	if r.user.bound != identity.BoundNot {
+		add(func(u *identity.User) { u.Bound = identity.BoundNot })
+	}
 	return append(all, nil)
 }
 

@@ -56,7 +56,7 @@ func said(text string) []*syntax.Error {
 // of a few.
 var structural = regexp.MustCompile(`^unknown field|^unknown kind|^unknown algorithm|^expected |^one value is plain|^apiVersion is|^this string must not be empty` +
 	`| needs | belongs to the whole cluster| takes (exactly|at most) one of | is not supported| is written by Kubernetes| no use of a token` +
-	`|names nothing| has at most | is no name| is no HTTP method|discovery is true| is no (duration|whole number|time: write)| is out of range|at most \d+ are read`)
+	`|names nothing|^nothing can be bound| has at most | is no name| is no HTTP method|discovery is true| is no (duration|whole number|time: write)| is out of range|at most \d+ are read`)
 
 // excepted are the structural faults that a schema cannot see, each with the reason.
 var excepted = []*regexp.Regexp{

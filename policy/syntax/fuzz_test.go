@@ -117,6 +117,9 @@ func writeRule(r *syntax.Rule) object {
 		if u.MaxAge != nil {
 			o["user"].(object)["maxAge"] = u.MaxAge.Age.String()
 		}
+		if u.Bound != nil {
+			o["user"].(object)["bound"] = u.Bound.To.String()
+		}
 	}
 	if r.When != nil {
 		o["when"] = r.When.Text

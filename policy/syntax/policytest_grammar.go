@@ -51,6 +51,16 @@ var policyTestShape = shapeOf(grammar.Object{
 	},
 })
 
+var testActorShape = shapeOf(grammar.Object{
+	What: "an actor",
+	Says: "One who acts for the user (`act`, RFC 8693 section 4.1).",
+	Fields: []grammar.Field{
+		{Name: "subject", Need: grammar.Required, Value: scalar(anyText), Says: "The actor's subject."},
+		{Name: "issuer", Value: scalar(anyText), Says: "Who speaks of the actor (`iss`)."},
+		{Name: "client", Value: scalar(anyText), Says: "The actor's client (`client_id`)."},
+	},
+})
+
 var testCallerShape = shapeOf(grammar.Object{
 	What: "a caller",
 	Says: "A workload that calls.",
@@ -76,6 +86,8 @@ var testUserShape = shapeOf(grammar.Object{
 		{Name: "amr", Value: all(anyText), Says: "All methods of the login."},
 		{Name: "authAge", Value: scalar(durationScalar), Says: "How long before the request the login was. Left out: the token does not say."},
 		{Name: "tokenAge", Default: "0s", Value: scalar(durationScalar), Says: "How long before the request the token was issued."},
+		{Name: "bound", Value: scalar(boundText), Says: "What the token is bound to: `mtls`, the certificate of the caller, who must be named then."},
+		{Name: "actors", Value: grammar.Value{List: &grammar.List{Of: mapping(testActorShape), Most: MaxActors}}, Says: "Who acts for the user, the current one first, at most 4."},
 		{Name: "keyID", Value: scalar(anyText), Says: "The `kid` of the key that signed the token."},
 		{Name: "claims", Value: mapOf(anyText, grammar.Value{}), Says: "Claims of the token, as JSON has them. Those that the fields above say need not be repeated."},
 	},

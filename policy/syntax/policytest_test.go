@@ -21,6 +21,8 @@ spec:
   users:
     alice: {provider: shop-idp, scopes: [orders:read], roles: [], authAge: 2m, claims: {level: 3, a: {b: [x]}}}
     bob: {like: alice, subject: bob, claims: {level: 4}}
+    carol: {provider: shop-idp, bound: mtls, actors: [{subject: web, client: app}, {subject: batch}]}
+    dave: {like: carol, actors: []}
   tests:
   - name: one
     request: GET /orders/7?x=y
@@ -69,7 +71,13 @@ func TestPolicyTest(t *testing.T) {
 		{"the other's is as it was", alice.Claims[0].Value, "3"},
 		{"a claim kept", bob.Claims[1].Value, "map[b:[x]]"},
 
-		{"a test", p.Tests[0].Position, "shop.yaml:13:5"},
+		{"what a token is bound to", p.Users[2].Bound, "{mtls shop.yaml:12:40}"},
+		{"actors", p.Users[2].Actors.Actors, "[{{web shop.yaml:12:65} { } {app shop.yaml:12:78}} {{batch shop.yaml:12:94} { } { }}]"},
+		{"nobody said of actors", alice.Actors == nil, "true"},
+		{"no actors are some", len(p.Users[3].Actors.Actors), "0"},
+		{"what one is bound like", p.Users[3].Bound.Value, "mtls"},
+
+		{"a test", p.Tests[0].Position, "shop.yaml:15:5"},
 		{"its rows", len(p.Tests[0].Rows()), "1"},
 		{"its row has no name of its own", p.Tests[0].Rows()[0].Name.Value, ""},
 		{"method", p.Tests[0].Request.Method.Value, "GET"},
@@ -78,7 +86,7 @@ func TestPolicyTest(t *testing.T) {
 		{"caller", p.Tests[0].Caller.ID.Value, "spiffe://shop.test/ns/shop/sa/web"},
 		{"user", p.Tests[0].User.Name.Value, "alice"},
 
-		{"a case", table[0].Position, "shop.yaml:25:7"},
+		{"a case", table[0].Position, "shop.yaml:27:7"},
 		{"no caller", table[0].Caller.ID.Value, ""},
 		{"no user", table[0].User.Provider.Value, ""},
 		{"the request of the test", table[0].Request.Host.Value, "a.test"},
@@ -91,10 +99,10 @@ func TestPolicyTest(t *testing.T) {
 		{"a status says the decision", *table[1].Expect.Allow, "true"},
 		{"a call has no method", table[2].Request.Method.Value + table[2].Request.Path.Value, ""},
 		{"a call", table[2].Request.GRPC.Value, "a.B/C"},
-		{"a caller written out", table[2].Caller, "&{{ } {spiffe://shop.test/x shop.yaml:27:37} { }}"},
+		{"a caller written out", table[2].Caller, "&{{ } {spiffe://shop.test/x shop.yaml:29:37} { }}"},
 		{"a case's time", table[2].Time.Day(), "24"},
 		{"a bad credential", table[3].User.Credential.Value, "token_expired"},
-		{"headers kept", table[3].Request.Headers.Fields, "[{x-a [{b shop.yaml:19:74}]}]"},
+		{"headers kept", table[3].Request.Headers.Fields, "[{x-a [{b shop.yaml:21:74}]}]"},
 	} {
 		if got := fmt.Sprint(tc.got); got != tc.want {
 			t.Errorf("%s: %s, want %s", tc.what, got, tc.want)
@@ -202,8 +210,15 @@ func writeRequest(q *syntax.TestRequest) object {
 func writeUser(u *syntax.TestUser) object {
 	o := compact(object{
 		"provider": u.Provider.Value, "credential": u.Credential.Value, "subject": u.Subject.Value, "client": u.Client.Value,
-		"acr": u.ACR.Value, "keyID": u.KeyID.Value,
+		"acr": u.ACR.Value, "keyID": u.KeyID.Value, "bound": u.Bound.Value,
 	})
+	if u.Actors != nil {
+		actors := []object{}
+		for _, a := range u.Actors.Actors {
+			actors = append(actors, compact(object{"subject": a.Subject.Value, "issuer": a.Issuer.Value, "client": a.Client.Value}))
+		}
+		o["actors"] = actors
+	}
 	for name, v := range map[string]*syntax.TestValues{"audiences": u.Audiences, "scopes": u.Scopes, "roles": u.Roles, "amr": u.AMR} {
 		if v != nil {
 			o[name] = append([]string{}, texts(v.Values)...)

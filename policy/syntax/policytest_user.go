@@ -30,8 +30,22 @@ type TestUser struct {
 	KeyID     Text
 	AuthAge   *MaxAge // how long ago the login was
 	TokenAge  *MaxAge // how long ago the token was issued
+	Bound     Text    // what the token is bound to: mtls
+	Actors    *TestActors
 	Claims    []TestClaim
 }
+
+// TestActors are all who act for a user, the current one first. There may be none.
+type TestActors struct {
+	Position Position
+	Actors   []TestActor // at most MaxActors
+}
+
+// A TestActor is one who acts for a user. What was not named is zero; a Subject was.
+type TestActor struct{ Subject, Issuer, Client Text }
+
+// MaxActors is how deep an act claim may be.
+const MaxActors = 4
 
 // TestValues are all values of one kind. There may be none.
 type TestValues struct {
@@ -128,6 +142,8 @@ func (c *cast) userObject(n *tree.Node) TestUser {
 	c.replaceValues(&u.AMR, o.get("amr"), nil)
 	c.replaceAge(&u.AuthAge, o.get("authAge"))
 	c.replaceAge(&u.TokenAge, o.get("tokenAge"))
+	c.replace(&u.Bound, o.get("bound"), checkBound)
+	c.replaceActors(&u.Actors, o.get("actors"))
 	u.Claims = c.testClaims(u.Claims, o.get("claims"))
 	if o.node != nil && o.get("like") == nil && o.get("credential") == nil {
 		o.need("provider")
@@ -140,8 +156,8 @@ func (c *cast) userObject(n *tree.Node) TestUser {
 
 // speaks says that something is said of whom the credential speaks for.
 func (u *TestUser) speaks() bool {
-	return u.Subject.Value+u.Client.Value+u.ACR.Value+u.KeyID.Value != "" || u.AuthAge != nil || u.TokenAge != nil || len(u.Claims) > 0 ||
-		u.Audiences != nil || u.Scopes != nil || u.Roles != nil || u.AMR != nil
+	return u.Subject.Value+u.Client.Value+u.ACR.Value+u.KeyID.Value+u.Bound.Value != "" || u.AuthAge != nil || u.TokenAge != nil || len(u.Claims) > 0 ||
+		u.Audiences != nil || u.Scopes != nil || u.Roles != nil || u.AMR != nil || u.Actors != nil
 }
 
 // oneWord says first what is wrong with several, of which a token's user has a list.
@@ -174,6 +190,25 @@ func (r *reader) replaceAge(age **MaxAge, n *tree.Node) {
 	if n != nil {
 		*age = &MaxAge{r.position(n), r.duration(n, span{0, year}, 0)}
 	}
+}
+
+func (r *reader) replaceActors(actors **TestActors, n *tree.Node) {
+	if n == nil {
+		return
+	}
+	all := &TestActors{Position: r.position(n)}
+	items := r.items(n)
+	if len(items) > MaxActors {
+		r.fail(n, "a user has at most %d actors, one for the other", MaxActors)
+		items = items[:MaxActors]
+	}
+	for i := range items {
+		o := r.object(&items[i], testActorShape)
+		all.Actors = append(all.Actors, TestActor{
+			Subject: r.text(o.get("subject"), nil), Issuer: r.text(o.get("issuer"), nil), Client: r.text(o.get("client"), nil),
+		})
+	}
+	*actors = all
 }
 
 // isBadCredential says that credentials are refused for the reason.

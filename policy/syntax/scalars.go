@@ -42,6 +42,7 @@ var (
 	tokenText       = &grammar.Scalar{Pattern: `^[A-Za-z0-9*` + tokenBytes + `]+$`, Longest: maxText}
 	typeText        = &grammar.Scalar{Pattern: `^[a-z0-9*` + tokenBytes + `]*$`, Longest: maxText, Empty: true}
 	algorithmText   = &grammar.Scalar{Enum: identity.Algorithms()}
+	boundText       = &grammar.Scalar{Enum: []string{identity.BoundMTLS.String()}}
 	useText         = &grammar.Scalar{Enum: []string{useAccess, useID}}
 
 	serialText = &grammar.Scalar{Pattern: `^([0-9a-f][0-9a-f])+$`, Longest: 2 * maxSerial}

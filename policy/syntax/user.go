@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
 )
@@ -26,8 +27,9 @@ var userShape = shapeOf(grammar.Object{
 		{Name: "acr", Value: acr.value(), Says: "How the user logged in (`acr`): one value, or `{any: […]}`."},
 		{Name: "amr", Value: amr.value(), Says: "By which means the user logged in (`amr`): one value, `{any: […]}` or `{all: […]}`."},
 		{Name: "maxAge", Value: scalar(durationScalar), Says: "How long ago the login was at most (`auth_time`), as in `5m`."},
+		{Name: "bound", Value: scalar(boundText), Says: "What the credential is bound to, so that nobody else can use it: `mtls`, the certificate of the caller (`cnf`, RFC 8705)."},
 	},
-}).refuses(map[string]string{"bound": notYet})
+})
 
 // providerValue is what providers reads.
 var providerValue = grammar.Value{Scalar: subdomainText, List: listOf(subdomainText).List}
@@ -51,6 +53,10 @@ func (r *reader) user(n *tree.Node) *User {
 	if age := o.get("maxAge"); age != nil {
 		u.MaxAge = &MaxAge{r.position(age), r.duration(age, span{time.Second, year}, 0)}
 	}
+	if bound := o.get("bound"); bound != nil {
+		r.text(bound, checkBound)
+		u.Bound = &Bound{r.position(bound), identity.BoundMTLS}
+	}
 	return u
 }
 
@@ -63,6 +69,14 @@ func (r *reader) providers(n *tree.Node) []Text {
 		return nil
 	}
 	return r.texts(n, checkSubdomain)
+}
+
+// checkBound takes what there is to be bound to.
+func checkBound(s string) error {
+	if s != identity.BoundMTLS.String() {
+		return fmt.Errorf("nothing can be bound to %s: write %s, for the certificate of the caller", quote(s), identity.BoundMTLS)
+	}
+	return nil
 }
 
 // checkScope takes one scope (RFC 6749 section 3.3).

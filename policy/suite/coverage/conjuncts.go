@@ -23,7 +23,9 @@ func conjunctsOf(r *syntax.Rule) []Conjunct {
 		}
 	}
 	if r.User != nil {
-		addUser(r.User, func(bit policy.Conjuncts, at policy.Position) { add(bit, at) })
+		for bit, at := range policy.NamedOf(r.User) {
+			add(bit, at)
+		}
 	}
 	for _, h := range r.Headers {
 		add(policy.OnHeaders, h.Position)
@@ -45,29 +47,4 @@ func conjunctsOf(r *syntax.Rule) []Conjunct {
 		list = append(list, *c)
 	}
 	return list
-}
-
-func addUser(u *syntax.User, add func(policy.Conjuncts, policy.Position)) {
-	for _, p := range u.Providers {
-		add(policy.OnProvider, p.Position)
-	}
-	for _, m := range []struct {
-		bit   policy.Conjuncts
-		match *syntax.Match
-	}{
-		{policy.OnSubjects, u.Subjects},
-		{policy.OnClients, u.Clients},
-		{policy.OnAudiences, u.Audiences},
-		{policy.OnScopes, u.Scopes},
-		{policy.OnRoles, u.Roles},
-		{policy.OnACR, u.ACR},
-		{policy.OnAMR, u.AMR},
-	} {
-		if m.match != nil {
-			add(m.bit, m.match.Position)
-		}
-	}
-	if u.MaxAge != nil {
-		add(policy.OnMaxAge, u.MaxAge.Position)
-	}
 }

@@ -205,11 +205,7 @@ func FailedAlone(e policy.Evaluation, bit policy.Conjuncts) bool {
 	missing := e.Rule.Named() &^ e.Held &^ e.Skipped
 	others := missing &^ bit
 	if bit == policy.OnProvider {
-		others &^= ofUser | e.Erred&policy.OnWhen
+		others &^= policy.OnUser | e.Erred&policy.OnWhen
 	}
 	return missing&bit != 0 && e.Erred&bit == 0 && others == 0
 }
-
-// ofUser is every conjunct that nobody can meet.
-const ofUser = policy.OnProvider | policy.OnSubjects | policy.OnClients | policy.OnAudiences | policy.OnScopes |
-	policy.OnRoles | policy.OnACR | policy.OnAMR | policy.OnMaxAge

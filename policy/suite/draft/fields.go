@@ -87,6 +87,12 @@ func (p *person) fields() []field {
 	if p.authAge != nil {
 		fields = append(fields, field{"authAge", age(*p.authAge)})
 	}
+	if p.bound != "" {
+		fields = append(fields, field{"bound", quoted(p.bound)})
+	}
+	if p.actors != nil {
+		fields = append(fields, field{"actors", actorsOf(p.actors)})
+	}
 	if len(p.claims) > 0 {
 		fields = append(fields, field{"claims", claimsOf(p.claims)})
 	}
@@ -100,6 +106,14 @@ type namedList struct {
 
 func (p *person) lists() []namedList {
 	return []namedList{{"audiences", p.audiences}, {"scopes", p.scopes}, {"roles", p.roles}, {"amr", p.amr}}
+}
+
+func actorsOf(subjects []string) string {
+	all := make([]string, len(subjects))
+	for i, subject := range subjects {
+		all[i] = mappingOf([]field{{"subject", quoted(subject)}})
+	}
+	return "[" + strings.Join(all, ", ") + "]"
 }
 
 func claimsOf(claims map[string]string) string {

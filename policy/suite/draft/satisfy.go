@@ -114,6 +114,9 @@ func (a *author) satisfyUser(w *wish, rules []*rule) {
 		if u.MaxAge != nil && (p.authAge == nil || u.MaxAge.Age < *p.authAge) {
 			p.authAge = &u.MaxAge.Age
 		}
+		if u.Bound != nil {
+			p.bound = u.Bound.To.String()
+		}
 	}
 	if p.audiences != nil {
 		p.audiences = accepted(p.audiences, a.providers[p.provider])

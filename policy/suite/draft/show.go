@@ -148,9 +148,10 @@ func names(r *rule, bit policy.Conjuncts) bool {
 
 // asks says that a rule asks for this of the user.
 func asks(u *syntax.User, bit policy.Conjuncts) bool {
-	return map[policy.Conjuncts]bool{
-		policy.OnProvider: true, policy.OnSubjects: u.Subjects != nil, policy.OnClients: u.Clients != nil,
-		policy.OnAudiences: u.Audiences != nil, policy.OnScopes: u.Scopes != nil, policy.OnRoles: u.Roles != nil,
-		policy.OnACR: u.ACR != nil, policy.OnAMR: u.AMR != nil, policy.OnMaxAge: u.MaxAge != nil,
-	}[bit]
+	for named := range policy.NamedOf(u) {
+		if named == bit {
+			return true
+		}
+	}
+	return false
 }

@@ -120,6 +120,8 @@ func (a *author) spoilUser(p *person, asks *syntax.User, bit policy.Conjuncts) {
 		} else {
 			p.authAge = nil
 		}
+	case policy.OnBound:
+		p.bound = ""
 	default: // not of the user
 	}
 }

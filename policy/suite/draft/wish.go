@@ -29,6 +29,8 @@ type person struct {
 	audiences                      []string // nil: the provider's first
 	scopes, roles, amr             []string
 	authAge                        *time.Duration
+	bound                          string   // to what its token is bound; "" for nothing
+	actors                         []string // their subjects, the current one first
 	claims                         map[string]string
 }
 
@@ -70,11 +72,17 @@ func (p *person) inTest() *syntax.TestUser {
 		return &syntax.TestUser{}
 	}
 	u := &syntax.TestUser{
-		Provider: text(p.provider), Subject: text(p.who()), Client: text(p.client), ACR: text(p.acr),
+		Provider: text(p.provider), Subject: text(p.who()), Client: text(p.client), ACR: text(p.acr), Bound: text(p.bound),
 		Audiences: values(p.audiences), Scopes: values(p.scopes), Roles: values(p.roles), AMR: values(p.amr),
 	}
 	if p.authAge != nil {
 		u.AuthAge = &syntax.MaxAge{Age: *p.authAge}
+	}
+	if p.actors != nil {
+		u.Actors = &syntax.TestActors{}
+		for _, subject := range p.actors {
+			u.Actors.Actors = append(u.Actors.Actors, syntax.TestActor{Subject: text(subject)})
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.claims)) {
 		u.Claims = append(u.Claims, syntax.TestClaim{Name: text(name), Value: p.claims[name]})
