@@ -44,20 +44,34 @@ func (b *Bundles) Verify(p Presented, at time.Time) (identity.Caller, error) {
 		return identity.Caller{}, reason.Errorf(reason.CertificateMissing,
 			"Envoy names a principal and delivers no certificate: is include_peer_certificate set?")
 	}
+	proven, ok := b.recall(p, at)
+	if !ok {
+		var err error
+		if proven, err = b.prove(p, at); err != nil {
+			return identity.Caller{}, err
+		}
+		b.keep(p, proven)
+	}
+	if p.Principal != proven.caller.String() {
+		return identity.Caller{}, reason.Errorf(reason.BadRequest,
+			"the principal is not the ID %q of the certificate beside it", proven.caller)
+	}
+	return proven.caller, nil
+}
+
+// prove is Verify without the principal.
+func (b *Bundles) prove(p Presented, at time.Time) (proven, error) {
 	leaf, err := parseLeaf(p.Certificate)
 	if err != nil {
-		return identity.Caller{}, err
+		return proven{}, err
 	}
 	thumbprint := sha256.Sum256(leaf.Raw)
-	id, err := b.verify(leaf, func() ([]*x509.Certificate, error) { return intermediatesOf(p, thumbprint) }, at)
+	id, valid, err := b.verify(leaf, func() ([]*x509.Certificate, error) { return intermediatesOf(p, thumbprint) }, at)
 	if err != nil {
-		return identity.Caller{}, err
+		return proven{}, err
 	}
-	if p.Principal != id.String() {
-		return identity.Caller{}, reason.Errorf(reason.BadRequest,
-			"the principal is not the ID %q of the certificate beside it", id)
-	}
-	return identity.ProvenCaller(id, thumbprint).WithSerial(leaf.SerialNumber), nil
+	caller := identity.ProvenCaller(id, thumbprint).WithSerial(leaf.SerialNumber)
+	return proven{caller: caller, domain: id.TrustDomain(), valid: valid}, nil
 }
 
 // VerifyChain proves the client of a TLS connection of our own by the certificates that it
@@ -69,7 +83,7 @@ func (b *Bundles) VerifyChain(sent []*x509.Certificate, at time.Time) (identity.
 	case len(sent) > 1+maxIntermediates:
 		return identity.Caller{}, reason.Errorf(reason.CertificateMalformed, "the client sent more than %d certificates", 1+maxIntermediates)
 	}
-	id, err := b.verify(sent[0], func() ([]*x509.Certificate, error) { return sent[1:], nil }, at)
+	id, _, err := b.verify(sent[0], func() ([]*x509.Certificate, error) { return sent[1:], nil }, at)
 	if err != nil {
 		return identity.Caller{}, err
 	}
@@ -78,22 +92,23 @@ func (b *Bundles) VerifyChain(sent []*x509.Certificate, at time.Time) (identity.
 
 // verify is the whole of the X.509-SVID specification. What the client offers for the chain is
 // only looked at when the leaf itself is fine.
-func (b *Bundles) verify(leaf *x509.Certificate, offered func() ([]*x509.Certificate, error), at time.Time) (spiffeid.ID, error) {
+func (b *Bundles) verify(leaf *x509.Certificate, offered func() ([]*x509.Certificate, error), at time.Time) (spiffeid.ID, window, error) {
 	id, err := checkLeaf(leaf)
 	if err != nil {
-		return spiffeid.ID{}, &reason.Error{Code: reason.CertificateNotSVID, Cause: brief(err)}
+		return spiffeid.ID{}, window{}, &reason.Error{Code: reason.CertificateNotSVID, Cause: brief(err)}
 	}
 	if err := checkValidity(leaf, at); err != nil {
-		return spiffeid.ID{}, err
+		return spiffeid.ID{}, window{}, err
 	}
 	intermediates, err := offered()
 	if err != nil {
-		return spiffeid.ID{}, err
+		return spiffeid.ID{}, window{}, err
 	}
-	if err := b.checkChain(leaf, id, intermediates, at); err != nil {
-		return spiffeid.ID{}, err
+	valid, err := b.checkChain(leaf, id, intermediates, at)
+	if err != nil {
+		return spiffeid.ID{}, window{}, err
 	}
-	return id, nil
+	return id, valid, nil
 }
 
 func parseLeaf(escaped string) (*x509.Certificate, error) {
@@ -151,15 +166,16 @@ func intermediatesOf(p Presented, thumbprint [sha256.Size]byte) ([]*x509.Certifi
 
 // checkChain builds a path from the leaf to the bundle of the trust domain of id (X.509-SVID
 // section 5.1, RFC 5280 section 6). A client may send certificates that lead nowhere, its root
-// among them: those that may not sign are left out, so that no path goes through them.
-func (b *Bundles) checkChain(leaf *x509.Certificate, id spiffeid.ID, offered []*x509.Certificate, at time.Time) error {
+// among them: those that may not sign are left out, so that no path goes through them. It returns
+// when all of a path is valid.
+func (b *Bundles) checkChain(leaf *x509.Certificate, id spiffeid.ID, offered []*x509.Certificate, at time.Time) (window, error) {
 	domain := id.TrustDomain()
 	bundle, ok := b.of(domain)
 	switch {
 	case !ok:
-		return reason.Errorf(reason.TrustDomainUnknown, "no bundle for the trust domain %q", domain)
+		return window{}, reason.Errorf(reason.TrustDomainUnknown, "no bundle for the trust domain %q", domain)
 	case bundle.staleAt(at):
-		return reason.Errorf(reason.BundleStale, "the bundle of %q served until %s",
+		return window{}, reason.Errorf(reason.BundleStale, "the bundle of %q served until %s",
 			domain, bundle.until.Format(time.RFC3339))
 	}
 	var unfit error
@@ -171,7 +187,7 @@ func (b *Bundles) checkChain(leaf *x509.Certificate, id spiffeid.ID, offered []*
 		}
 		intermediates.AddCert(cert)
 	}
-	_, err := leaf.Verify(x509.VerifyOptions{
+	paths, err := leaf.Verify(x509.VerifyOptions{
 		Roots:         bundle.pool,
 		Intermediates: intermediates,
 		CurrentTime:   at,
@@ -179,9 +195,9 @@ func (b *Bundles) checkChain(leaf *x509.Certificate, id spiffeid.ID, offered []*
 	})
 	switch {
 	case err != nil && unfit != nil:
-		return reason.Errorf(reason.CertificateUntrusted, "no chain to the bundle of %q: %w%w", domain, brief(err), brief(unfit))
+		return window{}, reason.Errorf(reason.CertificateUntrusted, "no chain to the bundle of %q: %w%w", domain, brief(err), brief(unfit))
 	case err != nil:
-		return reason.Errorf(reason.CertificateUntrusted, "no chain to the bundle of %q: %w", domain, brief(err))
+		return window{}, reason.Errorf(reason.CertificateUntrusted, "no chain to the bundle of %q: %w", domain, brief(err))
 	}
-	return nil
+	return widest(paths), nil
 }

@@ -106,6 +106,14 @@ func BenchmarkVerify(b *testing.B) {
 				_, _ = w.bundles.Verify(p, noon)
 			}
 		})
+		if p.Certificate != "" {
+			b.Run(name+", anew", func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					_ = w.bundles.VerifyAnew(p, noon)
+				}
+			})
+		}
 	}
 }
 
