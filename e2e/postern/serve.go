@@ -17,6 +17,7 @@ import (
 
 // Options are the flags of one "postern serve". A field left zero leaves its flag out.
 type Options struct {
+	Binary   string            // what to run; "": the one that Binary builds
 	Socket   string            // the Unix socket; "": one of its own
 	Workload string            // the SPIFFE ID of whom it protects
 	Policies string            // the directory
@@ -54,10 +55,13 @@ func Launch(t testing.TB, o Options) *Postern {
 	if o.Socket == "" {
 		o.Socket = filepath.Join(Dir(t), "authz.sock")
 	}
+	if o.Binary == "" {
+		o.Binary = Binary(t)
+	}
 	p := &Postern{Socket: o.Socket, records: &records{}, t: t}
 	var err error
 	p.Process, err = process.Start(process.Spec{
-		Name: "postern", Path: Binary(t), Args: arguments(o), Env: process.Environment(), Stdout: p.records,
+		Name: "postern", Path: o.Binary, Args: arguments(o), Env: process.Environment(), Stdout: p.records,
 	})
 	if err != nil {
 		t.Fatal(err)

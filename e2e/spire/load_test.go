@@ -1,0 +1,140 @@
+//go:build e2e_spire
+
+package spire_test
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
+)
+
+// between is how long a worker of a load waits from one request to the next.
+const between = 10 * time.Millisecond
+
+// An answer is what one request of a load got.
+type answer struct {
+	sent, got time.Time
+	status    int
+	reason    string
+	err       error
+}
+
+func (a answer) String() string { return fmt.Sprintf("%d %s %v", a.status, a.reason, a.err) }
+
+// A load asks steadily, over a new connection each time, until it is stopped.
+type load struct {
+	t       *testing.T
+	stopped chan struct{}
+	workers sync.WaitGroup
+	mu      sync.Mutex
+	answers []answer
+}
+
+// load asks with whatever SVID is current from now on, two requests at a time.
+func (c *sidecar) load(t *testing.T, request string, current func() *x509svid.SVID) *load {
+	l := &load{t: t, stopped: make(chan struct{})}
+	for range 2 {
+		l.workers.Go(func() {
+			tick := time.NewTicker(between)
+			defer tick.Stop()
+			for {
+				select {
+				case <-l.stopped:
+					return
+				case <-tick.C:
+				}
+				sent := time.Now()
+				status, reason, err := c.ask(current(), request)
+				l.add(answer{sent, time.Now(), status, reason, err})
+			}
+		})
+	}
+	t.Cleanup(l.workers.Wait)
+	t.Cleanup(l.stop)
+	return l
+}
+
+// fixed is a load's SVID that does not rotate.
+func fixed(s *x509svid.SVID) func() *x509svid.SVID { return func() *x509svid.SVID { return s } }
+
+// newest is a load's SVID that is always the newest.
+func (c *sidecar) newest(id string) func() *x509svid.SVID {
+	return func() *x509svid.SVID { return c.watch.SVID(id) }
+}
+
+func (l *load) add(a answer) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.answers = append(l.answers, a)
+}
+
+// so returns the answers so far, in the order in which their requests were sent.
+func (l *load) so() []answer {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := slices.Clone(l.answers)
+	slices.SortFunc(all, func(a, b answer) int { return a.sent.Compare(b.sent) })
+	return all
+}
+
+func (l *load) stop() {
+	select {
+	case <-l.stopped:
+	default:
+		close(l.stopped)
+	}
+	l.workers.Wait()
+}
+
+// wantAllAllowed stops the load and fails the test when any request of it was not allowed.
+func (l *load) wantAllAllowed(what string) {
+	l.t.Helper()
+	l.stop()
+	all := l.so()
+	var wrong []answer
+	for _, a := range all {
+		if a.status != 200 {
+			wrong = append(wrong, a)
+		}
+	}
+	l.t.Logf("%s: %d checks, %d wrongly denied", what, len(all), len(wrong))
+	if len(wrong) > 0 || len(all) < 20 {
+		l.t.Errorf("%s: %d of %d failed: %v", what, len(wrong), len(all), wrong[:min(5, len(wrong))])
+	}
+}
+
+// wantCut waits for the first refusal, lets some more requests be sent, and stops the load. All
+// before the update must be allowed, none may be after the limit, and once one was refused,
+// with that status and reason, none may be allowed again.
+func (l *load) wantCut(what string, update time.Time, limit time.Duration, status int, reason string) {
+	l.t.Helper()
+	refused := func(a answer) bool { return a.status == status && a.reason == reason }
+	eventually(l.t, what+" is refused", limit+20*time.Second, func() bool { return slices.ContainsFunc(l.so(), refused) })
+	until := time.Now().Add(time.Second)
+	eventually(l.t, "more requests", 20*time.Second, func() bool { all := l.so(); return all[len(all)-1].sent.After(until) })
+	l.stop()
+	all := l.so()
+	first := all[slices.IndexFunc(all, refused)]
+	after, late := 0, 0
+	for _, a := range all {
+		switch {
+		case a.sent.After(first.got):
+			after++
+			if !refused(a) {
+				late++
+				l.t.Errorf("%s: after the first refusal a request got %v", what, a)
+			}
+		case a.status == 200 && a.sent.After(update.Add(limit)):
+			late++
+			l.t.Errorf("%s: allowed %v after the update", what, a.sent.Sub(update))
+		case a.status != 200 && !refused(a):
+			l.t.Errorf("%s: a request got %v", what, a)
+		}
+	}
+	l.t.Logf("%s: %d checks, %d after the cut, %d wrong allows; refused from %v after the update on",
+		what, len(all), after, late, first.got.Sub(update).Round(time.Millisecond))
+}

@@ -1,0 +1,59 @@
+//go:build e2e_spire
+
+package spire_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/postern/postern/e2e/mesh"
+	"github.com/postern/postern/e2e/spire"
+)
+
+// TestShortLives rotates SVIDs of 30 s under load. What has expired is refused.
+func TestShortLives(t *testing.T) {
+	t.Parallel()
+	c := start(t, setup{server: spire.Config{Life: 30 * time.Second}})
+	first := c.watch.SVID(mesh.Web)
+	l := c.load(t, order, c.newest(mesh.Web))
+	rotations, last := 0, first
+	for end := first.Certificates[0].NotAfter.Add(time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if now := c.watch.SVID(mesh.Web); now != last {
+			rotations, last = rotations+1, now
+		}
+	}
+	l.wantAllAllowed("rotation of short-lived SVIDs")
+	t.Logf("%d rotations; an SVID is valid for %v", rotations, first.Certificates[0].NotAfter.Sub(first.Certificates[0].NotBefore))
+	if rotations < 2 {
+		t.Errorf("only %d rotations", rotations)
+	}
+	c.want(t, "the first SVID, expired", first, order, 403, "certificate_expired")
+	c.want(t, "the newest", c.watch.SVID(mesh.Web), order, 200, "")
+}
+
+// TestRotationOfTheCA takes a trust domain through all of it: another authority is prepared,
+// published, activated, the old one tainted and revoked. It costs nobody anything but those who
+// still present what the old one signed.
+func TestRotationOfTheCA(t *testing.T) {
+	t.Parallel()
+	c := start(t, setup{})
+	old := c.watch.SVID(mesh.Web)
+	healthy := c.load(t, order, c.newest(mesh.Web))
+	stale := c.load(t, order, fixed(old))
+	from := len(c.watch.Updates())
+	next := c.server.Prepare(spire.X509)
+	c.watch.Await("two roots", from, func(u spire.Update) bool { return u.Roots("shop.test") == 2 })
+	before := c.server.Active(spire.X509)
+	c.server.Activate(spire.X509, next)
+	c.want(t, "the old root, no longer active", old, order, 200, "")
+	c.server.Taint(spire.X509, before)
+	eventually(t, "web has an SVID of the new authority", 20*time.Second, func() bool {
+		return string(c.watch.SVID(mesh.Web).Certificates[0].AuthorityKeyId) != string(old.Certificates[0].AuthorityKeyId)
+	})
+	c.want(t, "the old root, tainted", old, order, 200, "")
+	from = len(c.watch.Updates())
+	c.server.Revoke(spire.X509, before)
+	gone := c.watch.Await("one root", from, func(u spire.Update) bool { return u.Roots("shop.test") == 1 })
+	stale.wantCut("the revoked root", gone.At, time.Second, 403, "certificate_untrusted")
+	healthy.wantAllAllowed("rotation of the CA")
+}
