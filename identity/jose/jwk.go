@@ -15,9 +15,9 @@ type jwk struct {
 	public  [sha256.Size]byte // the thumbprint of a private key's public half, if that can be read
 }
 
-// parseJWK reads one key (RFC 7517 section 4). It cannot fail: a key that cannot be used says
-// why.
-func parseJWK(members map[string]any) jwk {
+// parseJWK reads one key for a purpose (RFC 7517 section 4). It cannot fail: a key that cannot be
+// used says why.
+func parseJWK(members map[string]any, p purpose) jwk {
 	text, err := stringMembers(members)
 	if isPrivate(members) {
 		j := jwk{kid: text["kid"], why: "a private or symmetric key", private: true}
@@ -30,7 +30,7 @@ func parseJWK(members map[string]any) jwk {
 	if err != nil {
 		return jwk{why: err.Error()}
 	}
-	j := jwk{kid: text["kid"], why: notForSignatures(members, text)}
+	j := jwk{kid: text["kid"], why: notForSignatures(members, text, p)}
 	if j.why == "" {
 		if j.key, err = publicKey(text); err != nil {
 			j.why = err.Error()
@@ -86,9 +86,9 @@ func isPrivate(members map[string]any) bool {
 }
 
 // notForSignatures says why a key is not meant to verify signatures, or "".
-func notForSignatures(members map[string]any, text map[string]string) string {
-	if use, ok := text["use"]; ok && use != "sig" {
-		return "its use is not sig"
+func notForSignatures(members map[string]any, text map[string]string, p purpose) string {
+	if why := p.isFor(text); why != "" {
+		return why
 	}
 	ops, ok := members["key_ops"]
 	if !ok {

@@ -42,7 +42,9 @@ type Skipped struct {
 // any more, and so is the same key under another name. Two keys with one kid are both
 // skipped: which of them is meant would be a guess. So a set may end up empty, which is an
 // issuer that vouches for nothing. Errors hold no part of the text.
-func ParseKeySet(text []byte) (*KeySet, error) {
+func ParseKeySet(text []byte) (*KeySet, error) { return parseKeySet(text, forTokens) }
+
+func parseKeySet(text []byte, p purpose) (*KeySet, error) {
 	if len(text) > MaxKeySet {
 		return nil, fmt.Errorf("more than %d bytes", MaxKeySet)
 	}
@@ -63,7 +65,9 @@ func ParseKeySet(text []byte) (*KeySet, error) {
 		if !ok {
 			return nil, errors.New("not a JWK Set: a key is not an object")
 		}
-		parsed = append(parsed, parseJWK(members))
+		if !p.elsewhere(members) {
+			parsed = append(parsed, parseJWK(members, p))
+		}
 	}
 	return newKeySet(parsed), nil
 }

@@ -34,7 +34,7 @@ func Check(all []identity.Provider, names []string) error {
 
 // alike says whether two providers claim the same tokens.
 func alike(a, b identity.Provider) bool {
-	return a.From == b.From && a.JWT != nil && b.JWT != nil && a.JWT.Issuer == b.JWT.Issuer &&
+	return a.From == b.From && a.JWT != nil && b.JWT != nil && a.JWT.Issuer == b.JWT.Issuer && a.JWT.TrustDomain == b.JWT.TrustDomain &&
 		slices.ContainsFunc(a.JWT.Audiences, func(aud string) bool { return slices.Contains(b.JWT.Audiences, aud) })
 }
 

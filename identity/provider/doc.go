@@ -27,6 +27,7 @@ package provider
 
 import (
 	"github.com/postern/postern/identity/provider/issuer"
+	"github.com/postern/postern/identity/provider/jwtsvid"
 	"github.com/postern/postern/identity/provider/kind"
 )
 
@@ -34,5 +35,6 @@ import (
 func Kinds() []kind.Kind {
 	return []kind.Kind{
 		issuer.Kind(),
+		jwtsvid.Kind(),
 	}
 }

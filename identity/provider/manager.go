@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/jwtsvid"
 	"github.com/postern/postern/identity/keys"
 	"github.com/postern/postern/identity/provider/kind"
 )
@@ -35,6 +36,7 @@ type Manager struct {
 	changed func(*Set)
 	pool    *keys.Pool
 	current atomic.Pointer[Set]
+	bundles atomic.Pointer[jwtsvid.Bundles]
 
 	mu      sync.Mutex // one change at a time
 	entries map[string]*entry
@@ -124,7 +126,7 @@ func (m *Manager) newEntry(p identity.Provider) (*entry, error) {
 		if e != nil {
 			return nil, fmt.Errorf("both %s and %s", e.kind, k.Name)
 		}
-		source, err := k.New(p, kind.Env{Keys: m.pool})
+		source, err := k.New(p, kind.Env{Keys: m.pool, Bundles: m.bundles.Load})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", k.Name, err)
 		}
@@ -149,6 +151,13 @@ func startAll(entries []*entry) error {
 		return fmt.Errorf("provider %q: %w", e.config.Name, err)
 	}
 	return nil
+}
+
+// Trust makes these the JWT authorities by which JWT-SVIDs are verified from now on. Whatever was
+// verified by others is not good any more when it returns.
+func (m *Manager) Trust(bundles *jwtsvid.Bundles) {
+	m.bundles.Store(bundles)
+	m.refresh()
 }
 
 // refresh publishes the keys of now.

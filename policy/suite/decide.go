@@ -90,5 +90,5 @@ func samePlace(a, b identity.Place) bool {
 }
 
 func sameIssuer(a, b *identity.Provider) bool {
-	return a.JWT != nil && b.JWT != nil && a.JWT.Issuer == b.JWT.Issuer
+	return a.JWT != nil && b.JWT != nil && a.JWT.Issuer == b.JWT.Issuer && a.JWT.TrustDomain == b.JWT.TrustDomain
 }

@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/jwtsvid"
 	"github.com/postern/postern/identity/keys"
 )
 
 // A Kind is one kind of credential.
 type Kind struct {
-	// Name is the name of its field in an IdentityProvider.
+	// Name is what status pages and errors call it.
 	Name string
 	// Is says whether a provider is of this kind.
 	Is func(identity.Provider) bool
@@ -27,6 +28,9 @@ type Kind struct {
 // An Env is what kinds share.
 type Env struct {
 	Keys *keys.Pool
+	// Bundles returns the JWT authorities of now. A source is asked for a Prover anew when they
+	// change. Nil: there are none.
+	Bundles func() *jwtsvid.Bundles
 }
 
 // A Source is one configured provider at work.
