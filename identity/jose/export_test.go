@@ -29,3 +29,8 @@ func VerifySignature(raw string, key Key) error {
 	}
 	return key.verify(h.alg, parts[0]+"."+parts[1], signature)
 }
+
+// VerifyRaw verifies a signature of alg over a message that is no token.
+func VerifyRaw(alg string, message, signature []byte, key Key) error {
+	return key.verify(alg, string(message), signature)
+}
