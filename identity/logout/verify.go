@@ -1,0 +1,208 @@
+package logout
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/jose"
+	"github.com/postern/postern/identity/reason"
+)
+
+// The bounds of a logout token.
+const (
+	maxLifetime = 10 * time.Minute // exp - iat
+	maxText     = 2048             // bytes of each claim that is one text
+	maxList     = 32               // audiences
+	year3000    = 32_503_680_000
+)
+
+// What events holds (section 2.4).
+const (
+	event = "http://schemas.openid.net/event/backchannel-logout"
+	// offline is Keycloak's, when the client's "Backchannel logout revoke offline sessions" is on.
+	offline = "revoke_offline_access"
+)
+
+// A Logout is what a verified logout token says.
+type Logout struct {
+	Providers []string      // the IdentityProviders that it was verified for; never none
+	Subject   string        // "" when the token has none: then there is a Session
+	Session   string        // "" when the token has none: then there is a Subject
+	ID        string        // jti
+	IssuedAt  time.Time     // in whole seconds
+	Expires   time.Time     // exp
+	Lasting   time.Duration // how long a token of these providers that was issued before now can still be valid
+
+	issuer string
+	until  time.Time // from then on the token is refused for its age
+}
+
+// A Verifier checks the logout tokens that one provider makes for one client. It is immutable and
+// safe for concurrent use. The zero Verifier refuses every token.
+type Verifier struct {
+	name, client string
+	issuer       identity.JWTIssuer
+}
+
+// NewVerifier returns the Verifier of p for a client. It fails when p is no provider of JWTs of an
+// issuer, or the client has no id.
+func NewVerifier(p identity.Provider, client string) (*Verifier, error) {
+	switch {
+	case p.JWT == nil || p.JWT.Issuer == "":
+		return nil, fmt.Errorf("%s has no issuer that could send logouts", p.Name)
+	case p.Name == "" || client == "" || len(p.JWT.Algorithms) == 0 || p.JWT.MaxLifetime <= 0 || p.JWT.Skew < 0:
+		return nil, errors.New("no name, no client, no algorithm or no bound on lifetimes")
+	}
+	return &Verifier{name: p.Name, client: client, issuer: *p.JWT}, nil
+}
+
+// Addresses says whether a token claims to come from this provider and to be for this client. Nothing
+// is proven by it.
+func (v *Verifier) Addresses(token *jose.Token) bool {
+	iss, _ := token.Unverified("iss")
+	aud, _ := token.Unverified("aud")
+	return iss == v.issuer.Issuer && v.issuer.Issuer != "" && isFor(aud, v.client)
+}
+
+// isFor says whether aud, which is one text or a list of them, contains the client.
+func isFor(aud any, client string) bool {
+	if one, ok := aud.(string); ok {
+		return one == client
+	}
+	list, ok := aud.([]any)
+	return ok && len(list) <= maxList && slices.Contains(list, any(client)) &&
+		!slices.ContainsFunc(list, func(e any) bool { _, isText := e.(string); return !isText })
+}
+
+// Verify returns what a token says at the time at. It never waits. The error is a *reason.Error and
+// holds no part of the token: TokenKeyUnknown when none of the keys has its kid, KeysUnavailable when
+// keys is nil.
+func (v *Verifier) Verify(token *jose.Token, keys *jose.KeySet, at time.Time) (Logout, error) {
+	switch {
+	case !slices.Contains(v.issuer.Algorithms, token.Algorithm()):
+		return Logout{}, reason.Errorf(reason.TokenAlgorithm, "alg is not one that %s allows", v.name)
+	case !isLogoutType(token.Type()):
+		return Logout{}, reason.Errorf(reason.TokenType, "the header's typ is not logout+jwt")
+	case !v.Addresses(token):
+		return Logout{}, reason.Errorf(reason.TokenAudience, "iss is not %s's, or aud not its client", v.name)
+	case keys == nil:
+		return Logout{}, reason.Errorf(reason.KeysUnavailable, "no keys of %s are to be had", v.name)
+	}
+	key, ok := keys.Find(token.KeyID())
+	if token.KeyID() == "" {
+		key, ok = keys.Only(token.Algorithm())
+	}
+	if !ok {
+		return Logout{}, reason.Errorf(reason.TokenKeyUnknown, "not one key of %s is meant by kid", v.name)
+	}
+	claims, err := token.Verify(key)
+	if err != nil {
+		return Logout{}, err
+	}
+	return v.read(claims, at)
+}
+
+// isLogoutType compares as RFC 7515 section 4.1.9 says.
+func isLogoutType(typ string) bool {
+	typ = strings.ToLower(typ)
+	return typ == "logout+jwt" || typ == "application/logout+jwt"
+}
+
+// read takes the claims of a token whose signature is good.
+func (v *Verifier) read(claims map[string]any, at time.Time) (Logout, error) {
+	l := Logout{Providers: []string{v.name}, Lasting: v.issuer.MaxLifetime + 2*v.issuer.Skew, issuer: v.issuer.Issuer}
+	var err error
+	for _, f := range []struct {
+		claim string
+		to    *string
+		need  bool
+	}{{"jti", &l.ID, true}, {"sub", &l.Subject, false}, {"sid", &l.Session, false}} {
+		if *f.to, err = text(claims, f.claim, f.need); err != nil {
+			return Logout{}, err
+		}
+	}
+	if l.Subject+l.Session == "" {
+		return Logout{}, reason.Errorf(reason.TokenClaims, "neither sub nor sid: nobody is logged out")
+	}
+	if l.IssuedAt, err = seconds(claims, "iat"); err != nil {
+		return Logout{}, err
+	}
+	if l.Expires, err = seconds(claims, "exp"); err != nil {
+		return Logout{}, err
+	}
+	if err := errors.Join(v.checkTimes(l, at), checkKind(claims)); err != nil {
+		return Logout{}, err
+	}
+	l.until = l.Expires.Add(v.issuer.Skew)
+	return l, nil
+}
+
+func (v *Verifier) checkTimes(l Logout, at time.Time) error {
+	switch skew := v.issuer.Skew; {
+	case !at.Before(l.Expires.Add(skew)):
+		return reason.Errorf(reason.TokenExpired, "exp is past")
+	case at.Add(skew).Before(l.IssuedAt):
+		return reason.Errorf(reason.TokenNotYetValid, "iat is in the future")
+	case l.Expires.Before(l.IssuedAt):
+		return reason.Errorf(reason.TokenClaims, "exp is before iat")
+	case l.Expires.Sub(l.IssuedAt) > maxLifetime:
+		return reason.Errorf(reason.TokenLifetime, "exp is more than %v after iat", maxLifetime)
+	}
+	return nil
+}
+
+// checkKind refuses what is no logout token, whatever its header says.
+func checkKind(claims map[string]any) error {
+	if _, ok := claims["nonce"]; ok {
+		return reason.Errorf(reason.TokenType, "nonce: an ID token (section 2.4)")
+	}
+	if typ, ok := claims["typ"]; ok { // Keycloak's kind of token
+		if s, ok := typ.(string); !ok || !strings.EqualFold(s, "logout") {
+			return reason.Errorf(reason.TokenType, "typ names another kind of token")
+		}
+	}
+	events, ok := claims["events"].(map[string]any)
+	if !ok {
+		return reason.Errorf(reason.TokenType, "events is not an object")
+	}
+	for name := range events {
+		if name != event && name != offline {
+			return reason.Errorf(reason.TokenType, "events has another member than that of a logout: a security event")
+		}
+	}
+	if _, ok := events[event].(map[string]any); !ok {
+		return reason.Errorf(reason.TokenType, "events has no object %s", event)
+	}
+	return nil
+}
+
+// text returns a claim that is one text, "" when it is absent and not needed.
+func text(claims map[string]any, name string, need bool) (string, error) {
+	v, ok := claims[name]
+	if !ok && !need {
+		return "", nil
+	}
+	s, ok := v.(string)
+	if !ok || s == "" || len(s) > maxText || strings.ContainsFunc(s, isControl) {
+		return "", reason.Errorf(reason.TokenClaims, "%s is not a string of 1 to %d bytes without control characters", name, maxText)
+	}
+	return s, nil
+}
+
+func isControl(r rune) bool { return r < ' ' || 0x7f <= r && r <= 0x9f }
+
+// seconds returns a claim that is a time in whole seconds.
+func seconds(claims map[string]any, name string) (time.Time, error) {
+	n, _ := claims[name].(json.Number)
+	s, err := strconv.ParseInt(n.String(), 10, 64)
+	if err != nil || s <= 0 || s >= year3000 {
+		return time.Time{}, reason.Errorf(reason.TokenClaims, "%s is not a whole number of seconds after 1970 and before the year 3000", name)
+	}
+	return time.Unix(s, 0), nil
+}

@@ -1,0 +1,172 @@
+package revoke
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"time"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/syntax"
+)
+
+// Folder is where the documents are, below the policies.
+const Folder = "revocations"
+
+// MaxEntries is how many entries in force one document can have: what more than these are about has
+// to be cut off by something that they have in common.
+const MaxEntries = 10_000
+
+// ErrFull is the error of a document that has MaxEntries.
+var ErrFull = fmt.Errorf("the document has %d entries in force already: cut off what they have in common, or name another document", MaxEntries)
+
+// A Store changes the Revocation documents below one directory of policies. It holds nothing open
+// between two calls, and each call can be at work in several processes at once.
+type Store struct{ dir string }
+
+// NewStore returns the Store of a directory of policies.
+func NewStore(dir string) *Store { return &Store{dir} }
+
+// A Written is what a change made of a document.
+type Written struct {
+	File    string                     // below the policies, with slashes
+	Entries []identity.RevocationEntry // that were added, with their positions; or that were lifted
+	Pruned  int                        // entries that had ended
+}
+
+// Add puts entries at the end of the document name, which it makes if there is none. All are on the
+// disk when it returns, or none.
+func (s *Store) Add(name string, entries []identity.RevocationEntry, now time.Time) (Written, error) {
+	w := Written{File: path.Join(Folder, name+".yaml")}
+	err := s.locked(func(root *os.Root) error {
+		return change(root, w.File, func(t *text) (*text, error) {
+			if t == nil {
+				t = blank(w.File, name)
+			}
+			if t.name != name {
+				return nil, fmt.Errorf("%s is the Revocation %s: name that one, or another", w.File, t.name)
+			}
+			before := len(t.entries)
+			if t.own() {
+				t.without(ended(now))
+			}
+			w.Pruned = before - len(t.entries)
+			if len(t.entries)+len(entries) > MaxEntries {
+				return nil, fmt.Errorf("%s: %w", w.File, ErrFull)
+			}
+			return t, t.add(entries)
+		}, func(after *identity.Revocation) {
+			w.Entries = after.Entries[len(after.Entries)-len(entries):]
+		})
+	})
+	return w, err
+}
+
+// Lift takes an entry out of a file below the policies, with slashes, wherever in it the entry stands
+// now, and as often as it does. It is an error if it is not there any more.
+func (s *Store) Lift(file string, entry identity.RevocationEntry) (Written, error) {
+	is := func(e *identity.RevocationEntry) bool { return same(*e, entry) }
+	w := Written{File: file}
+	err := s.locked(func(root *os.Root) error {
+		return change(root, file, func(t *text) (*text, error) {
+			if t == nil {
+				return nil, fmt.Errorf("%s is not there", file)
+			}
+			for i := range t.entries {
+				if is(&t.entries[i]) {
+					w.Entries = append(w.Entries, t.entries[i])
+				}
+			}
+			if len(w.Entries) == 0 {
+				return nil, fmt.Errorf("%s has this entry no more: somebody lifted or changed it", file)
+			}
+			t.without(is)
+			return t, nil
+		}, func(*identity.Revocation) {})
+	})
+	return w, err
+}
+
+// locked runs f while no other Store changes anything below the directory.
+func (s *Store) locked(f func(*os.Root) error) error {
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return fmt.Errorf("%s: %w", s.dir, cause(err))
+	}
+	defer root.Close()
+	if err := makeFolder(root); err != nil {
+		return fmt.Errorf("%s: %w", path.Join(s.dir, Folder), cause(err))
+	}
+	l, err := openLock(root)
+	if err == nil {
+		defer l.Close() // which unlocks
+		err = lock(l)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: cannot be locked: %w", path.Join(s.dir, Folder), cause(err))
+	}
+	return f(root)
+}
+
+// change reads a file, nil when it is not there, has it changed, and writes it.
+func change(root *os.Root, name string, edit func(*text) (*text, error), done func(*identity.Revocation)) error {
+	before, mode, err := content(root, name)
+	var t *text
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return fmt.Errorf("%s: %w", name, cause(err))
+	default:
+		if t, err = read(name, before); err != nil {
+			return err
+		}
+	}
+	if t, err = edit(t); err != nil {
+		return err
+	}
+	after, revocation, err := t.bytes()
+	if err != nil {
+		return err
+	}
+	if err := replace(root, name, after, mode); err != nil {
+		return fmt.Errorf("%s: %w", name, cause(err))
+	}
+	written, _, err := content(root, name)
+	if err != nil || !bytes.Equal(written, after) {
+		return fmt.Errorf("%s: it was written, and reads differently: %w", name, err)
+	}
+	done(revocation)
+	return nil
+}
+
+// content returns what a file holds.
+func content(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
+	info, err := root.Lstat(name)
+	switch {
+	case err != nil:
+		return nil, nil, err
+	case !info.Mode().IsRegular():
+		return nil, nil, errors.New("it is no regular file")
+	case info.Size() > syntax.MaxFile:
+		return nil, nil, fmt.Errorf("it has %d bytes, and at most %d are read", info.Size(), syntax.MaxFile)
+	}
+	f, err := root.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, syntax.MaxFile+1))
+	return text, info, err
+}
+
+// cause returns what is wrong without the operation and the name, which the error is said of.
+func cause(err error) error {
+	if e := (*fs.PathError)(nil); errors.As(err, &e) {
+		return e.Err
+	}
+	return err
+}

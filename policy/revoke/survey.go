@@ -1,0 +1,124 @@
+package revoke
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/policy/directory"
+	"github.com/postern/postern/policy/syntax"
+)
+
+// A Survey is what a directory of policies holds that matters here, whatever else is wrong with it.
+type Survey struct {
+	Providers []identity.Provider
+	Entries   []Found // of every Revocation, by end
+	Faults    error   // what could not be read, and may hold more; nil for nothing
+}
+
+// A Found is an entry and where it stands.
+type Found struct {
+	identity.RevocationEntry
+	File     string // below the policies, with slashes
+	Document string // metadata.name
+}
+
+// Look reads a directory of policies. It is an error if it cannot be read at all, or has no policies.
+func Look(dir string) (*Survey, error) {
+	files, err := directory.Read(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Survey{}
+	faults := []error{files.Faults}
+	for _, f := range files.Texts {
+		revocations, err := syntax.Salvage(f.Name, f.Text)
+		faults = append(faults, err)
+		for _, r := range revocations {
+			for i := range r.Entries {
+				s.Entries = append(s.Entries, Found{r.Entries[i], f.Name, r.Name})
+			}
+		}
+		documents, err := syntax.Parse(f.Name, f.Text)
+		if err != nil && len(revocations) == 0 {
+			faults = append(faults, err)
+		}
+		for i := range documents {
+			if p := documents[i].IdentityProvider; p != nil {
+				s.Providers = append(s.Providers, *p)
+			}
+		}
+	}
+	slices.SortStableFunc(s.Entries, func(a, b Found) int { return cmp.Or(a.Until.Compare(b.Until), cmp.Compare(a.At, b.At)) })
+	s.Faults = errors.Join(faults...)
+	return s, nil
+}
+
+// Provider returns the IdentityProvider of that name. The error says which name was probably meant:
+// an entry of tokens that nobody verifies cuts nothing off.
+func (s *Survey) Provider(name string) (identity.Provider, error) {
+	var names []string
+	for _, p := range s.Providers {
+		if p.Name == name {
+			return p, nil
+		}
+		names = append(names, p.Name)
+	}
+	text := fmt.Sprintf("no IdentityProvider is named %q, so that the entry would cut nothing off", name)
+	if near := syntax.Nearest(name, names); near != "" {
+		text += fmt.Sprintf(": did you mean %q?", near)
+	} else if len(names) > 0 {
+		text += ": there is " + strings.Join(names, ", ")
+	}
+	return identity.Provider{}, s.withFaults(text)
+}
+
+// ByIssuer returns the providers whose tokens name this issuer.
+func (s *Survey) ByIssuer(issuer string) ([]identity.Provider, error) {
+	var found []identity.Provider
+	for _, p := range s.Providers {
+		if p.JWT != nil && p.JWT.Issuer == issuer && issuer != "" {
+			found = append(found, p)
+		}
+	}
+	if len(found) == 0 {
+		return nil, s.withFaults("no IdentityProvider has the issuer of the token")
+	}
+	return found, nil
+}
+
+// Find returns the entry of that name, or at that position. It is an error unless that is one.
+func (s *Survey) Find(what string) (Found, error) {
+	var found []Found
+	var places []string
+	for _, e := range s.Entries {
+		if what != "" && (e.Name == what || e.At == what) {
+			found, places = append(found, e), append(places, e.At)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return Found{}, s.withFaults(fmt.Sprintf("no entry has the name or the position %q", what))
+	}
+	return Found{}, fmt.Errorf("%d entries have the name %q: give the position, one of %s", len(found), what, strings.Join(places, ", "))
+}
+
+// InForce returns the entries that have not ended.
+func (s *Survey) InForce(now time.Time) []Found {
+	over := ended(now)
+	return slices.DeleteFunc(slices.Clone(s.Entries), func(e Found) bool { return over(&e.RevocationEntry) })
+}
+
+// withFaults adds to an error that what was looked for may stand where nobody could read it.
+func (s *Survey) withFaults(text string) error {
+	if s.Faults != nil {
+		return fmt.Errorf("%s; it may be where something is wrong:\n%w", text, s.Faults)
+	}
+	return errors.New(text)
+}
