@@ -16,6 +16,8 @@ import (
 	"github.com/spiffe/go-spiffe/v2/bundle/spiffebundle"
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 
+	"github.com/postern/postern/identity/jose"
+	"github.com/postern/postern/identity/jwtsvid"
 	"github.com/postern/postern/identity/svid"
 )
 
@@ -108,6 +110,17 @@ func (f File) parse(data []byte) (svid.Bundle, error) {
 		return svid.Bundle{}, fmt.Errorf("%w; a bundle holds the CA certificates that sign SVIDs, and nothing that they signed", err)
 	}
 	return bundle, nil
+}
+
+// parseJWT returns the keys in the content of the file that verify JWT-SVIDs, and false when it is
+// not of a form that has any.
+func (f File) parseJWT(data []byte) (bundle jwtsvid.Bundle, ok bool, err error) {
+	text := bytes.TrimSpace(data)
+	if len(text) == 0 || text[0] != '{' {
+		return jwtsvid.Bundle{}, false, nil
+	}
+	bundle, err = newJWTBundle(f.Domain, text, jose.ParseSPIFFEBundle)
+	return bundle, err == nil, err
 }
 
 // parsePEM returns the certificates in PEM blocks. Text between blocks is allowed, as CA files

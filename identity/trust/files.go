@@ -21,11 +21,13 @@ const (
 	settle = 100 * time.Millisecond
 )
 
-// Files is a Source of bundles in files.
+// Files is a Source of bundles in files, and a JWTSource of the JWT authorities in those of them
+// that are SPIFFE bundles.
 type Files struct {
 	maxAge  time.Duration
 	watched []*watched
 	bundles *svid.Bundles
+	jwt     jwtFiles
 }
 
 // OpenFiles reads every file. A file that cannot be read or used is an error, and so are none
@@ -38,7 +40,7 @@ func OpenFiles(files []File, maxAge time.Duration) (*Files, error) {
 	case maxAge <= 0:
 		return nil, errors.New("the bundle age must be positive")
 	}
-	f := &Files{maxAge: maxAge}
+	f := &Files{maxAge: maxAge, jwt: newJWTFiles()}
 	seen := make(map[spiffeid.TrustDomain]bool)
 	for _, file := range files {
 		if seen[file.Domain] {
@@ -51,6 +53,7 @@ func OpenFiles(files []File, maxAge time.Duration) (*Files, error) {
 		}
 		f.watched = append(f.watched, w)
 	}
+	f.jwt.look(f.watched, maxAge)
 	return f, nil
 }
 
@@ -101,6 +104,7 @@ func (f *Files) state() State {
 		set = f.bundles
 	}
 	s.Bundles, f.bundles = set, set
+	f.jwt.look(f.watched, f.maxAge)
 	return s
 }
 
@@ -110,6 +114,7 @@ type watched struct {
 	good  svid.Bundle // the last good one
 	fault error       // what is wrong since; nil while good is what the file says
 	since time.Time
+	jwt   jwtFile
 
 	settled, pending sight
 }
@@ -129,7 +134,9 @@ func open(file File) (*watched, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &watched{file: file, good: bundle, settled: sight{sum: sha256.Sum256(data)}}, nil
+	w := &watched{file: file, good: bundle, settled: sight{sum: sha256.Sum256(data)}}
+	w.jwt.read(file, data, time.Now())
+	return w, nil
 }
 
 // look reads the file once and says whether it is settled. New content counts when two looks
@@ -156,6 +163,7 @@ func (w *watched) look(now time.Time) bool {
 	switch {
 	case err == nil:
 		w.good, w.fault, w.since = bundle, nil, time.Time{}
+		w.jwt.read(w.file, data, now)
 	case w.fault == nil:
 		w.fault, w.since = err, now.Round(0) // a wall clock goes on while a laptop sleeps
 	default: // still wrong, if in another way

@@ -11,9 +11,6 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 	"github.com/spiffe/go-spiffe/v2/workloadapi"
-	"google.golang.org/grpc"
-	"google.golang.org/grpc/backoff"
-	"google.golang.org/grpc/keepalive"
 )
 
 const (
@@ -72,13 +69,7 @@ func (w *WorkloadAPI) Run(ctx context.Context, push func(State)) error {
 	client, err := workloadapi.New(ctx,
 		workloadapi.WithAddr(w.config.Addr),
 		workloadapi.WithBackoffStrategy(retries{}),
-		workloadapi.WithDialOptions(
-			grpc.WithNoProxy(), // an agent is on this machine
-			grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: ping, Timeout: 20 * time.Second}),
-			grpc.WithConnectParams(grpc.ConnectParams{MinConnectTimeout: lastRetry, Backoff: backoff.Config{
-				BaseDelay: firstRetry, Multiplier: 2, Jitter: 0.2, MaxDelay: lastRetry,
-			}}),
-		))
+		workloadapi.WithDialOptions(dialing()...))
 	if err != nil {
 		return fmt.Errorf("the Workload API %q: %w", w.config.Addr, err)
 	}
