@@ -87,7 +87,7 @@ type settings struct {
 	asserted svid.Asserted
 	networks keys.Networks // issuers may be there, too
 	level    zapcore.Level
-	source   trust.Source
+	source   bundleSource
 	api      *trust.WorkloadAPI // nil: bundles come from files
 }
 
@@ -236,7 +236,7 @@ func (s *sidecar) start(ctx context.Context, group *errgroup.Group) error {
 	if err := s.awaitRevocations(ctx); err != nil {
 		return err
 	}
-	start(s.runTrust, s.runProviders, s.runReopen)
+	start(s.runTrust, s.runJWTBundles, s.runProviders, s.runReopen)
 	if err := s.bind(ctx); err != nil {
 		return err
 	}

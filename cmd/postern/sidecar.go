@@ -40,6 +40,7 @@ type sidecar struct {
 	policy  policies
 	revoked revocations
 	trust   atomic.Pointer[trust.State]
+	jwt     atomic.Pointer[trust.JWTState]
 	checks  *grpc.Server
 	authz   *extauthz.Server
 
@@ -56,6 +57,7 @@ func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 	s := &sidecar{settings: o, log: log, current: &extauthz.Current{}, drained: make(chan struct{})}
 	s.watcher = directory.NewWatcher(o.flags.policies, o.flags.secrets, quiet)
 	s.trust.Store(&trust.State{})
+	s.jwt.Store(&trust.JWTState{})
 	s.policy.first = make(chan error, 1)
 	s.policy.known.Store(&policyState{workload: o.workload})
 	s.revoked.first = make(chan error, 1)

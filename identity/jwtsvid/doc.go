@@ -14,3 +14,6 @@
 // key is looked at; KeysUnavailable while the trust domain has no JWT bundle, BundleStale when it
 // is too old; then TokenSignature, TokenAlgorithm, and those of package jwt for the claims.
 package jwtsvid
+
+// KindName is what the kind of credential is called that this package verifies.
+const KindName = "jwt-svid"

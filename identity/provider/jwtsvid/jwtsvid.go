@@ -31,7 +31,7 @@ const (
 // Kind returns the kind "jwt-svid".
 func Kind() kind.Kind {
 	return kind.Kind{
-		Name:    "jwt-svid",
+		Name:    jwtsvid.KindName,
 		Is:      func(p identity.Provider) bool { return p.JWT != nil && p.JWT.TrustDomain != "" },
 		New:     newSource,
 		Inspect: newInspector,
