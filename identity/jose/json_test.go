@@ -120,6 +120,9 @@ func FuzzParseObject(f *testing.F) {
 	for _, seed := range []string{`{}`, `{"a":[1,-2.5e+3,"\ud83d\ude00\n",null,true,{"b":{}}]}`, `{"a":1,"a":2}`, `{"a":"\u0000"}`, `{"a":1e999}`, "{\"a\":\"\xff\"}"} {
 		f.Add([]byte(seed))
 	}
+	for _, seed := range hostileObjects() {
+		f.Add([]byte(seed))
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		got, err := jose.ParseObject(text, limits)
 		if err != nil {
@@ -130,6 +133,9 @@ func FuzzParseObject(f *testing.F) {
 		}
 		if want := reference(t, text); !reflect.DeepEqual(got, want) {
 			t.Fatalf("got %v, and encoding/json reads %v", got, want)
+		}
+		if got, want := canonicalValue(got), canonical(t, text); got != want {
+			t.Fatalf("%q is read as %s, and says %s", text, got, want)
 		}
 		again, err := json.Marshal(got)
 		if err != nil {

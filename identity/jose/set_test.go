@@ -1,6 +1,7 @@
 package jose_test
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -237,6 +238,13 @@ func FuzzParseKeySet(f *testing.F) {
 	f.Add(jwks(f, with(ec.JWK(), map[string]any{"d": "AQAB"}), ec.JWK()))
 	f.Add(mint.JWKS(minttest.Secret(f, "HS256", "s", []byte("s"))))
 	f.Add([]byte(`{"keys":[]}`))
+	for _, seed := range hostileObjects() {
+		f.Add([]byte(seed))
+		f.Add([]byte(`{"keys":[` + seed + `]}`))
+	}
+	for name, v := range map[string]string{"x": "AA", "y": "=", "kid": "../x", "use": "enc", "alg": "none", "crv": "P-521", "kty": "oct", "x5c": "AA", "k": "AA"} {
+		f.Add(jwks(f, with(ec.JWK(), map[string]any{name: v}), ed.JWK()))
+	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		set, err := jose.ParseKeySet(text)
 		if err != nil {
@@ -256,8 +264,36 @@ func FuzzParseKeySet(f *testing.F) {
 			if !ok || !slices.ContainsFunc(identity.Algorithms(), key.Fits) || key.Fits("none") || key.Fits("HS256") {
 				t.Fatalf("key %q is of no use or of a bad one", id)
 			}
+			checkEncoding(t, text, key)
 		}
 	})
+}
+
+// checkEncoding holds that what a key is made of is written in its one form in the set: encoded
+// again, it gives the same bytes, and these have the key's thumbprint.
+func checkEncoding(t *testing.T, text []byte, key jose.Key) {
+	t.Helper()
+	object := reference(t, text)
+	for _, e := range object["keys"].([]any) {
+		members := e.(map[string]any)
+		if members["kid"] != key.ID() || members["use"] == "enc" {
+			continue
+		}
+		required := map[any][]string{"RSA": {"e", "kty", "n"}, "EC": {"crv", "kty", "x", "y"}, "OKP": {"crv", "kty", "x"}}[members["kty"]]
+		thumbprint := map[string]any{}
+		for _, name := range required {
+			s, ok := members[name].(string)
+			b, err := base64.RawURLEncoding.DecodeString(s)
+			if !ok || len(name) == 1 && (err != nil || base64.RawURLEncoding.EncodeToString(b) != s) {
+				t.Fatalf("%s of key %q is %v", name, key.ID(), members[name])
+			}
+			thumbprint[name] = s
+		}
+		if sha256.Sum256(mustJSON(t, thumbprint)) == key.Thumbprint() { // RFC 7638 section 3
+			return
+		}
+	}
+	t.Fatalf("no key of the set is %q", key.ID())
 }
 
 func ExampleParseKeySet() {

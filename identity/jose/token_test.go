@@ -148,6 +148,9 @@ func FuzzParse(f *testing.F) {
 	f.Add(unsigned(`{"alg":"ES256"}`, `{}`) + "=")
 	f.Add("..")
 	f.Add(mint.Compact([]byte(`{"alg":"ES256","alg":"RS256"}`), []byte(`{}`), []byte{1}))
+	for _, seed := range hostileTokens() {
+		f.Add(seed)
+	}
 	f.Fuzz(func(t *testing.T, raw string) {
 		token, err := jose.Parse(raw, size)
 		if err != nil {
@@ -170,10 +173,39 @@ func FuzzParse(f *testing.F) {
 		if got := strings.Join(again, "."); got != raw || len(again) != 3 {
 			t.Fatalf("%q re-encodes to %q", raw, got)
 		}
-		if !jose.IsAlgorithm(token.Algorithm()) {
-			t.Fatalf("accepted alg %q", token.Algorithm())
+		checkHeader(t, raw, token)
+		payload, err := base64.RawURLEncoding.DecodeString(strings.Split(raw, ".")[1])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, want := canonicalValue(token.UnverifiedClaims()), canonical(t, payload); got != want {
+			t.Fatalf("%q is read as %s, and says %s", payload, got, want)
 		}
 	})
+}
+
+// checkHeader holds that the header says what another reader reads in it, and nothing else.
+func checkHeader(t *testing.T, raw string, token *jose.Token) {
+	t.Helper()
+	if !jose.IsAlgorithm(token.Algorithm()) {
+		t.Fatalf("accepted alg %q", token.Algorithm())
+	}
+	text, err := base64.RawURLEncoding.DecodeString(strings.Split(raw, ".")[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	header := reference(t, text)
+	canonical(t, text)
+	for name, got := range map[string]string{"alg": token.Algorithm(), "kid": token.KeyID(), "typ": token.Type()} {
+		if want, ok := header[name]; got != "" && got != want || got == "" && ok {
+			t.Fatalf("%s is %q in %s", name, got, text)
+		}
+	}
+	for _, name := range []string{"crit", "b64", "jku", "x5u", "jwk", "x5c", "zip", "enc", "cty"} {
+		if _, ok := header[name]; ok {
+			t.Fatalf("accepted %s", name)
+		}
+	}
 }
 
 func ExampleParse() {
