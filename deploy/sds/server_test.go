@@ -1,0 +1,316 @@
+package sds_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	discoveryv3 "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"github.com/postern/postern/deploy/sds"
+	"github.com/postern/postern/identity/mint"
+	"github.com/postern/postern/identity/mint/minttest"
+)
+
+// TestEveryName asks for each name and gets that alone.
+func TestEveryName(t *testing.T) {
+	shop, partner := minttest.CA(t, "shop.test"), minttest.CA(t, "partner.test")
+	own := minttest.SVID(t, minttest.Intermediate(t, shop), orders)
+	keyPEM := own.KeyPEM()
+	w := serve(t, nil)
+	w.give(sds.State{Identity: identity(t, own), Bundles: bundles(t, shop, partner)})
+	for _, name := range []string{sds.Default, orders} {
+		got := w.open("", name).take()
+		c := got[name].GetTlsCertificate()
+		if len(got) != 1 || string(c.GetPrivateKey().GetInlineBytes()) != string(keyPEM) {
+			t.Errorf("%s: %d secrets, or another key", name, len(got))
+		}
+		if chain := string(c.GetCertificateChain().GetInlineBytes()); strings.Count(chain, "BEGIN CERTIFICATE") != 2 || !strings.HasPrefix(chain, string(mint.CertificatePEM(own.Leaf()))) {
+			t.Errorf("%s: the chain is %s", name, chain)
+		}
+	}
+	shopPEM, partnerPEM := string(shop.BundlePEM()), string(partner.BundlePEM())
+	for name, want := range map[string]map[string]string{
+		sds.RootCA:              {"shop.test": shopPEM},
+		"spiffe://shop.test":    {"shop.test": shopPEM},
+		"spiffe://partner.test": {"partner.test": partnerPEM},
+		sds.All:                 {"shop.test": shopPEM, "partner.test": partnerPEM},
+	} {
+		got := w.open("", name).take()
+		if domains := trusts(t, got[name]); len(got) != 1 || fmt.Sprint(domains) != fmt.Sprint(want) {
+			t.Errorf("%s: %d secrets, %v", name, len(got), domains)
+		}
+	}
+	heap := string(w.open("", sds.Callers).take()[sds.Callers].GetValidationContext().GetTrustedCa().GetInlineBytes())
+	if !strings.Contains(heap, shopPEM) || !strings.Contains(heap, partnerPEM) {
+		t.Errorf("CALLERS has %s", heap)
+	}
+}
+
+// TestWhatIsNotThereIsWaitedFor opens streams before there is anything, and for names that nobody has.
+func TestWhatIsNotThereIsWaitedFor(t *testing.T) {
+	shop, partner := minttest.CA(t, "shop.test"), minttest.CA(t, "partner.test")
+	w := serve(t, nil)
+	own, ally := w.open("", sds.Default, "spiffe://shop.test/somebody-else", "nonsense", ""), w.open("", "spiffe://partner.test")
+	w.give(sds.State{Bundles: bundles(t, shop)})
+	w.give(sds.State{Bundles: bundles(t, shop), Identity: identity(t, minttest.SVID(t, shop, orders))})
+	if got := own.take(); len(got) != 1 || got[sds.Default] == nil {
+		t.Errorf("got %v", got)
+	}
+	w.give(sds.State{Bundles: bundles(t, shop, partner), Identity: identity(t, minttest.SVID(t, shop, orders))})
+	if got := trusts(t, ally.take()["spiffe://partner.test"]); got["partner.test"] == "" {
+		t.Errorf("got %v", got)
+	}
+}
+
+// TestChanges: every change arrives, the same again does not, and a stream gets what it asked for alone.
+func TestChanges(t *testing.T) {
+	shop, partner := minttest.CA(t, "shop.test"), minttest.CA(t, "partner.test")
+	w := serve(t, nil)
+	first := identity(t, minttest.SVID(t, shop, orders))
+	w.give(sds.State{Identity: first, Bundles: bundles(t, shop)})
+	own, all := w.open("", sds.Default), w.open("", sds.All)
+	own.take()
+	all.take()
+	w.give(sds.State{Identity: first, Bundles: bundles(t, shop, partner)})
+	if got := trusts(t, all.take()[sds.All]); len(got) != 2 {
+		t.Errorf("a new domain: %v", got)
+	}
+	second := minttest.SVID(t, shop, orders)
+	w.give(sds.State{Identity: identity(t, second), Bundles: bundles(t, shop, partner)})
+	if got := own.take()[sds.Default].GetTlsCertificate(); string(got.GetCertificateChain().GetInlineBytes()) != string(mint.CertificatePEM(second.Leaf())) {
+		t.Error("the second answer has not the second certificate: the bundles were a change of the certificate")
+	}
+	began := time.Now()
+	w.give(sds.State{Identity: identity(t, second), Bundles: bundles(t, shop)})
+	if got := trusts(t, all.take()[sds.All]); len(got) != 1 || time.Since(began) > time.Second {
+		t.Errorf("a dropped domain: %v after %v", got, time.Since(began))
+	}
+	if n := w.Counts().Pushes; n != 5 {
+		t.Errorf("%d answers for 5 changes", n)
+	}
+}
+
+// TestADroppedDomainIsReplaced: who was given a bundle of its own is given one that verifies
+// nobody, by this process or by the next; who waits for it goes on waiting.
+func TestADroppedDomainIsReplaced(t *testing.T) {
+	const name = "spiffe://partner.test"
+	shop, partner := minttest.CA(t, "shop.test"), minttest.CA(t, "partner.test")
+	w := serve(t, nil)
+	w.give(sds.State{Bundles: bundles(t, shop, partner)})
+	had := w.open("", name)
+	had.take()
+	w.give(sds.State{Bundles: bundles(t, shop)})
+	for who, e := range map[string]*envoy{"this process": had, "the next": w.open("v", name)} {
+		got := trusts(t, e.take()[name])
+		if len(got) != 1 || got["nobody.invalid"] == "" || got["nobody.invalid"] == string(partner.BundlePEM()) {
+			t.Errorf("%s gave %v", who, got)
+		}
+	}
+	waits := w.open("", name)
+	w.give(sds.State{}) // nothing is known: nothing is taken away
+	w.give(sds.State{Bundles: bundles(t, shop, partner)})
+	for _, e := range []*envoy{had, waits} {
+		if got := trusts(t, e.take()[name]); got["partner.test"] == "" {
+			t.Errorf("when it is back: %v", got)
+		}
+	}
+}
+
+// TestAnExpiredIdentityIsNotSent, to the second.
+func TestAnExpiredIdentityIsNotSent(t *testing.T) {
+	noon := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	shop := minttest.CA(t, "shop.test", mint.Now(noon))
+	own := minttest.SVID(t, shop, orders, mint.Now(noon), mint.Lifetime(time.Hour))
+	now := &clock{at: own.Leaf().NotAfter}
+	w := serve(t, now.now)
+	w.give(sds.State{Identity: identity(t, own), Bundles: bundles(t, shop)})
+	if got := w.open("", sds.Default, sds.All).take(); len(got) != 2 {
+		t.Errorf("in its last second: %d secrets", len(got))
+	}
+	now.set(own.Leaf().NotAfter.Add(time.Second))
+	if got := w.open("", sds.Default, sds.All).take(); len(got) != 1 || got[sds.All] == nil {
+		t.Errorf("a second later: %d secrets", len(got))
+	}
+	w.give(sds.State{Bundles: bundles(t, shop)}) // gone
+	if got := w.open("", sds.Default, sds.All).take(); len(got) != 1 {
+		t.Errorf("when it is gone: %d secrets", len(got))
+	}
+}
+
+// TestVersionsSayWhatIsThere: two processes give one version to the same, and another to another.
+func TestVersionsSayWhatIsThere(t *testing.T) {
+	shop, partner := minttest.CA(t, "shop.test"), minttest.CA(t, "partner.test")
+	one, two := identity(t, minttest.SVID(t, shop, orders)), identity(t, minttest.SVID(t, shop, orders))
+	of := func(s sds.State, names ...string) string {
+		w := serve(t, nil)
+		w.give(s)
+		r, _ := w.open("", names...).next()
+		return r.GetVersionInfo()
+	}
+	base := sds.State{Identity: one, Bundles: bundles(t, shop)}
+	if of(base, sds.Default, sds.All) != of(base, sds.All, sds.Default, sds.All) {
+		t.Error("the same has two versions")
+	}
+	seen := map[string]bool{
+		of(base, sds.Default): true, of(base, orders): true, of(base, sds.All): true,
+		of(sds.State{Identity: two, Bundles: base.Bundles}, sds.Default):                       true,
+		of(sds.State{Identity: one, Bundles: bundles(t, shop, partner)}, sds.All):              true,
+		of(sds.State{Identity: one, Bundles: bundles(t, shop, partner)}, "spiffe://shop.test"): true,
+	}
+	if len(seen) != 6 {
+		t.Errorf("6 answers have %d versions", len(seen))
+	}
+}
+
+// TestOtherNamesOnOneStream: what is new is sent at once, and what is let go of is not sent again.
+func TestOtherNamesOnOneStream(t *testing.T) {
+	shop := minttest.CA(t, "shop.test")
+	w := serve(t, nil)
+	w.give(sds.State{Identity: identity(t, minttest.SVID(t, shop, orders)), Bundles: bundles(t, shop)})
+	e := w.open("", sds.Default)
+	e.take()
+	e.ask(sds.Default, sds.All)
+	if got := e.take(); got[sds.All] == nil {
+		t.Errorf("got %v", got)
+	}
+	e.ask(sds.All)
+	e.take()
+	e.ask()
+	e.ask(orders)
+	if got := e.take(); len(got) != 1 || got[orders] == nil {
+		t.Errorf("got %v", got)
+	}
+}
+
+// TestASlowReaderGetsTheNewest: while an answer is not acknowledged nothing is sent, and then
+// only the last of many.
+func TestASlowReaderGetsTheNewest(t *testing.T) {
+	shop := minttest.CA(t, "shop.test")
+	w := serve(t, nil)
+	w.give(sds.State{Identity: identity(t, minttest.SVID(t, shop, orders))})
+	e := w.open("", sds.Default)
+	e.next()
+	var last *mint.SVID
+	for range 20 {
+		last = minttest.SVID(t, shop, orders)
+		w.give(sds.State{Identity: identity(t, last)})
+	}
+	fresh := e.nonce
+	e.nonce = "0" // an answer to something older
+	e.answer("")
+	e.nonce = fresh
+	e.answer("")
+	got := e.take()[sds.Default].GetTlsCertificate()
+	if string(got.GetCertificateChain().GetInlineBytes()) != string(mint.CertificatePEM(last.Leaf())) || w.Counts().Pushes != 2 {
+		t.Errorf("after %d answers it has not the newest", w.Counts().Pushes)
+	}
+}
+
+// TestWhatIsNotServed: each with what to do instead.
+func TestWhatIsNotServed(t *testing.T) {
+	w := serve(t, nil)
+	c := w.client()
+	if _, err := c.FetchSecrets(t.Context(), &discoveryv3.DiscoveryRequest{}); status.Code(err) != codes.Unimplemented || !strings.Contains(err.Error(), "StreamSecrets") {
+		t.Errorf("FetchSecrets: %v", err)
+	}
+	delta, err := c.DeltaSecrets(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := delta.Recv(); status.Code(err) != codes.Unimplemented || !strings.Contains(err.Error(), "StreamSecrets") {
+		t.Errorf("DeltaSecrets: %v", err)
+	}
+}
+
+func TestRequestsThatAreRefused(t *testing.T) {
+	for name, tc := range map[string]struct {
+		request *discoveryv3.DiscoveryRequest
+		code    codes.Code
+		says    string
+	}{
+		"another type":   {&discoveryv3.DiscoveryRequest{TypeUrl: "type.googleapis.com/envoy.config.cluster.v3.Cluster"}, codes.InvalidArgument, "v3.Cluster"},
+		"too many names": {&discoveryv3.DiscoveryRequest{ResourceNames: strings.Split(strings.Repeat("a,", 64)+"a", ",")}, codes.InvalidArgument, "at most 64"},
+		"too long":       {&discoveryv3.DiscoveryRequest{ResourceNames: []string{strings.Repeat("a", 1<<20)}}, codes.ResourceExhausted, "larger than max"},
+	} {
+		stream, err := serve(t, nil).client().StreamSecrets(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := stream.Send(tc.request); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := stream.Recv(); status.Code(err) != tc.code || !strings.Contains(err.Error(), tc.says) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestManyStreams: 64 are served together, one more is not, and one that ends makes room.
+func TestManyStreams(t *testing.T) {
+	shop := minttest.CA(t, "shop.test")
+	w := serve(t, nil)
+	w.give(sds.State{Bundles: bundles(t, shop)})
+	c := w.client()
+	ctx, cancel := context.WithCancel(t.Context())
+	for i := range 64 {
+		at := ctx
+		if i > 0 {
+			at = t.Context()
+		}
+		stream, err := c.StreamSecrets(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e := &envoy{t: t, stream: stream}
+		e.ask(sds.All)
+		e.take()
+	}
+	if n := w.Counts().Streams; n != 64 {
+		t.Fatalf("%d streams", n)
+	}
+	more, err := w.client().StreamSecrets(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := more.Recv(); status.Code(err) != codes.ResourceExhausted {
+		t.Errorf("the 65th: %v", err)
+	}
+	cancel()
+	for deadline := time.Now().Add(10 * time.Second); w.Counts().Streams > 63; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("a stream that ended is still there")
+		}
+	}
+	w.open("", sds.All).take()
+}
+
+// TestStop ends streams so that Envoy asks again, one whose client reads nothing included.
+func TestStop(t *testing.T) {
+	shop := minttest.CA(t, "shop.test")
+	w := serve(t, nil)
+	w.give(sds.State{Bundles: bundles(t, shop)})
+	e := w.open("", sds.All)
+	e.take()
+	w.open("", sds.All) // and reads nothing
+	for deadline := time.Now().Add(10 * time.Second); w.Counts().Pushes < 2; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("no answer")
+		}
+	}
+	began := time.Now()
+	w.stop()
+	if _, err := e.stream.Recv(); status.Code(err) != codes.Unavailable {
+		t.Errorf("the stream ended with %v", err)
+	}
+	if err := <-w.ended; err != nil || time.Since(began) > 5*time.Second {
+		t.Errorf("Run returned %v after %v", err, time.Since(began))
+	}
+	if n := w.Counts().Streams; n != 0 {
+		t.Errorf("%d streams are left", n)
+	}
+}
