@@ -165,11 +165,15 @@ func writeProvider(p *identity.Provider) object {
 		}
 	}
 	use := map[identity.Use]string{identity.UseAccess: "access", identity.UseID: "id"}[j.Use]
+	if j.TrustDomain != "" {
+		use = ""
+		keys = object{}
+	}
 	return object{
-		"jwt": object{
-			"issuer": j.Issuer, "audiences": j.Audiences, "algorithms": j.Algorithms, "use": use, "types": j.Types,
+		"jwt": compact(object{
+			"issuer": j.Issuer, "trustDomain": j.TrustDomain, "audiences": j.Audiences, "algorithms": j.Algorithms, "use": use, "types": j.Types,
 			"jwks": compact(keys), "skew": j.Skew.String(), "maxLifetime": j.MaxLifetime.String(), "maxSize": j.MaxSize,
-		},
+		}),
 		"from":   compact(object{"header": p.From.Header, "scheme": p.From.Scheme, "cookie": p.From.Cookie}),
 		"claims": compact(object{"subject": p.Claims.Subject, "client": p.Claims.Client, "scopes": p.Claims.Scopes, "roles": p.Claims.Roles}),
 	}

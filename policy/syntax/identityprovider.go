@@ -15,7 +15,7 @@ var identityProviderShape = shapeOf(grammar.Object{
 	What: "the spec of an IdentityProvider",
 	Says: "One source of users: how their credentials are verified, where they are found, and what their claims mean.",
 	Fields: []grammar.Field{
-		{Name: "jwt", Value: mapping(jwtShape), Says: "Verifies JSON Web Tokens of one issuer."},
+		{Name: "jwt", Value: mapping(jwtShape), Says: "Verifies JSON Web Tokens of one issuer, or JWT-SVIDs of one trust domain."},
 		{Name: "from", Value: mapping(fromShape), Says: "Where the credential is found. Left out: the header `authorization` with the scheme `Bearer`."},
 		{Name: "claims", Value: mapping(claimsShape), Says: "Which claims say who the user is, and what was granted."},
 	},
@@ -75,6 +75,7 @@ func (r *reader) identityProvider(n *tree.Node, d *Document) {
 		return
 	}
 	d.IdentityProvider.JWT = r.jwt(o.get(o.choose(providerKinds)), d)
+	r.checkSVIDSubject(o.get("claims"), d.IdentityProvider)
 }
 
 // otherKind says that a kind of a later version is named, which is reported.

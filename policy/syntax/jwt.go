@@ -15,19 +15,26 @@ import (
 
 var jwtShape = shapeOf(grammar.Object{
 	What: "jwt",
-	Says: "JSON Web Tokens of one issuer.",
+	Says: "JSON Web Tokens of one issuer, or the JWT-SVIDs of one trust domain.",
 	Fields: []grammar.Field{
-		{Name: "issuer", Need: grammar.Required, Value: scalar(issuerText), Says: "Compared exactly with `iss`; an `https` URL."},
+		{Name: "issuer", With: []string{"algorithms", "jwks"}, Value: scalar(issuerText), Says: "Compared exactly with `iss`; an `https` URL."},
+		{Name: "trustDomain", Value: scalar(domainText), Says: "The trust domain of JWT-SVIDs, as in `shop.test`: their subject is a SPIFFE ID of it, and its JWT bundle verifies them."},
 		{Name: "audiences", Need: grammar.Required, Value: listOf(anyText), Says: "Of these at least one must be in `aud`."},
-		{Name: "algorithms", Need: grammar.Required, Value: listOf(algorithmText), Says: "Those that its signatures may have, of `" + strings.Join(identity.Algorithms(), " ") + "`; never `none`, never a symmetric one."},
-		{Name: "use", Default: useAccess, Value: scalar(useText), Says: "What the tokens are for; `id` for an issuer whose only JWT is the ID token."},
-		{Name: "types", Value: typesValue, Says: "The values of `typ` that are taken; `\"\"` is a token without one. Left out: `[\"\", jwt, at+jwt]`, for `use: id` `[\"\", jwt]`."},
-		{Name: "jwks", Need: grammar.Required, Value: mapping(jwksShape), Says: "Where the issuer's keys come from."},
+		{Name: "algorithms", Value: listOf(algorithmText), Says: "Those that its signatures may have, of `" + strings.Join(identity.Algorithms(), " ") + "`; `EdDSA` not for `trustDomain`, where left out means all others."},
+		{Name: "use", With: ofIssuer, Default: useAccess, Value: scalar(useText), Says: "What the tokens are for; `id` for an issuer whose only JWT is the ID token."},
+		{Name: "types", With: ofIssuer, Value: typesValue, Says: "The values of `typ` that are taken; `\"\"` is a token without one. Left out: `[\"\", jwt, at+jwt]`, for `use: id` `[\"\", jwt]`."},
+		{Name: "jwks", With: ofIssuer, Value: mapping(jwksShape), Says: "Where the issuer's keys come from."},
 		{Name: "skew", Default: short(defaultSkew), Value: scalar(durationScalar), Says: "Tolerance on `exp`, `nbf` and `iat`; at most `" + short(mostSkew) + "`."},
 		{Name: "maxLifetime", Default: short(defaultLifetime), Value: scalar(durationScalar), Says: "How long a token may live: `exp` less `iat`."},
 		{Name: "maxSize", Default: strconv.Itoa(defaultSize), Value: sizeValue, Says: "How many bytes a token may have; " + strconv.Itoa(leastSize) + " to " + strconv.Itoa(mostSize) + "."},
 	},
-}).refuses(map[string]string{"trustDomain": notYet})
+	Choices: []grammar.Choice{tokensOf},
+})
+
+var (
+	tokensOf = grammar.Choice{Fields: []string{"issuer", "trustDomain"}, Need: grammar.Required}
+	ofIssuer = []string{"issuer"}
+)
 
 var (
 	typesValue = grammar.Value{List: &grammar.List{Of: scalar(typeText), Least: 1, Unique: true}}
@@ -56,17 +63,26 @@ func (r *reader) jwt(n *tree.Node, d *Document) *identity.JWTIssuer {
 		return nil
 	}
 	j := &identity.JWTIssuer{
-		Issuer:      r.text(o.get("issuer"), checkIssuer).Value,
 		Audiences:   values(r.texts(o.get("audiences"), nil)),
-		Algorithms:  values(r.texts(o.get("algorithms"), checkAlgorithm)),
-		Use:         r.use(o.get("use")),
 		Skew:        r.duration(o.get("skew"), span{0, mostSkew}, defaultSkew),
 		MaxLifetime: r.duration(o.get("maxLifetime"), span{time.Second, year}, defaultLifetime),
 		MaxSize:     r.integer(o.get("maxSize"), leastSize, mostSize, defaultSize),
 	}
-	j.Types = r.types(o.get("types"), j.Use)
-	r.keys(o.get("jwks"), &j.Keys, d)
+	switch o.choose(tokensOf) {
+	case "trustDomain":
+		o.trustDomain(j)
+	case "issuer":
+		o.issuer(j, d)
+	}
 	return j
+}
+
+func (o object) issuer(j *identity.JWTIssuer, d *Document) {
+	j.Issuer = o.text(o.get("issuer"), checkIssuer).Value
+	j.Algorithms = values(o.texts(o.need("algorithms"), checkAlgorithm))
+	j.Use = o.use(o.get("use"))
+	j.Types = o.types(o.get("types"), j.Use)
+	o.keys(o.need("jwks"), &j.Keys, d)
 }
 
 func values(texts []Text) []string {
