@@ -38,7 +38,8 @@ type activation struct {
 	parsed   bool // the query was parsed
 	query    []parameter
 	queryErr error
-	segments *texts // of the caller, once they were read
+	segments *texts  // of the caller, once they were read
+	actors   ref.Val // of the user, once they were read
 }
 
 // Parent implements cel.Activation.
@@ -137,6 +138,11 @@ func (a *activation) user(field string) any {
 		return (*texts)(&user.Roles)
 	case "amr":
 		return (*texts)(&user.AMR)
+	case "actors":
+		if a.actors == nil {
+			a.actors = actorsOf(user)
+		}
+		return a.actors
 	case "claims":
 		return user.Claims
 	}

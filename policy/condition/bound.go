@@ -93,6 +93,7 @@ type profile struct {
 	path       bound   // its segments
 	caller     bound   // the segments of the caller's path
 	list       bound   // one of the user's
+	actors     bound   // the user's
 	header     bound   // its values
 	parameters bound   // the values of one in the query
 	claims     bound
@@ -106,7 +107,7 @@ func atWorst() profile {
 	const token, path, id = 64 << 10, 8 << 10, maxCaller
 	return profile{
 		text: token, path: textsBound(MaxSegment, path, path), caller: textsBound(id/2, id, id), list: textsBound(token/2, token, token),
-		header: textsBound(MaxValues, MaxHeader, MaxHeader), parameters: textsBound(MaxParameters, MaxQuery, MaxQuery),
+		actors: actorsBound(maxActors, maxActorText), header: textsBound(MaxValues, MaxHeader, MaxHeader), parameters: textsBound(MaxParameters, MaxQuery, MaxQuery),
 		claims: claimsBound(token, token/2), loops: true,
 	}
 }
@@ -117,7 +118,7 @@ func asUsual() profile {
 	claims.elem.deep = 4 // most are texts
 	return profile{
 		text: 256, path: textsBound(16, 64, 256), caller: textsBound(16, 64, 256), list: textsBound(24, 64, 512),
-		header: textsBound(4, 256, 512), parameters: textsBound(4, 64, 128),
+		actors: actorsBound(2, 64), header: textsBound(4, 256, 512), parameters: textsBound(4, 64, 128),
 		claims: claims, likely: true, loops: true,
 	}
 }
@@ -125,7 +126,7 @@ func asUsual() profile {
 // atLeast is the request that has nothing.
 func atLeast() profile {
 	none := textsBound(0, 0, 0)
-	return profile{path: none, caller: none, list: none, header: none, parameters: none, claims: bound{deep: 1}}
+	return profile{path: none, caller: none, list: none, actors: actorsBound(0, 0), header: none, parameters: none, claims: bound{deep: 1}}
 }
 
 // claimsBound is the bound of JSON in which strings have so many bytes together, and lists and
@@ -143,6 +144,8 @@ func (p profile) variable(name string) bound {
 		return p.claims
 	case "user.audiences", "user.scopes", "user.roles", "user.amr":
 		return p.list
+	case actorsVariable:
+		return p.actors
 	case "request.path":
 		return p.path
 	case "caller.segments":

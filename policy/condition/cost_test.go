@@ -37,11 +37,15 @@ func hostile() []string {
 		or(`caller.segments[0] == "x"`, 140), or(`"x" in caller.segments`, 140), `user.roles.all(r, caller.segments[0] == "x")`, `caller.segments.all(a, caller.segments.all(b, a == b))`,
 		`user.claims.texts.all(x, {user.claims.long: 1, user.claims.long + "x": 1}.all(k, true))`, `user.claims.texts.all(x, user.claims.objects[?user.claims.long] == optional.none())`,
 		or(`{user.subject: 1, user.subject + "x": 1}.all(k, true)`, 4), `user.roles.all(r, !(user.subject in {"a": 1}))`, `user.claims.texts.all(x, !has(user.claims.` + strings.Repeat("k", 3900) + `))`,
+		or(`user.actors[0].subject == "x"`, 110), `user.actors.all(a, user.actors.all(b, a == b))`, `user.actors.all(a, a.all(k, a[k] != "x"))`,
+		`user.roles.all(r, user.actors[3].subject != r)`, `user.roles.all(r, user.actors.exists(a, a.subject == r))`, or(`user.actors == user.actors`, 100),
+		or(`{"subject": user.actors[3].subject} in user.actors`, 70), `user.claims.texts.all(x, !(x in user.actors[0]))`,
 	}
 }
 
 // largest has the most of everything that a request can bring.
 func largest() *condition.Input {
+	long := strings.Repeat("c", 2<<10)
 	roles, list, texts, objects := make([]string, 16_000), make([]any, 16_000), make([]any, 16_000), map[string]any{}
 	for i := range roles {
 		roles[i], list[i], texts[i] = fmt.Sprint(i), json.Number("1"), "z"
@@ -56,6 +60,7 @@ func largest() *condition.Input {
 	in.User = &identity.User{
 		Provider: "p", Subject: strings.Repeat("a", 60<<10), Roles: roles, Scopes: roles, AMR: roles,
 		Claims: map[string]any{"list": list, "texts": texts, "objects": objects, "long": strings.Repeat("b", 30<<10)},
+		Actors: slices.Repeat([]identity.Actor{{Subject: long, Issuer: long, Client: long}}, 4),
 	}
 	in.Caller = identity.AssertedCaller(spiffeid.RequireFromString("spiffe://shop.test" + strings.Repeat("/a", 1000)))
 	return in
@@ -154,7 +159,8 @@ func TestCost(t *testing.T) {
 		from, to uint64
 	}{
 		{`true`, 0, 0}, {`request.method == "GET"`, 1, 10}, {`user.claims.customer_id == params.customer_id`, 1, 1_000},
-		{`"admin" in user.roles`, 100, 15_000}, {`user.roles.exists(r, r == "admin")`, condition.MaxCost, condition.MaxCost},
+		{`"admin" in user.roles`, 100, 15_000},
+		{`user.actors[0].subject == caller.id`, 64, 1_000}, {`user.actors.all(a, user.actors.all(b, a == b))`, 200, condition.MaxCost}, {`user.roles.exists(r, r == "admin")`, condition.MaxCost, condition.MaxCost},
 	} {
 		if got := compile(t, c.text).Cost(); got < c.from || got > c.to {
 			t.Errorf("%s costs %d, want %d to %d", c.text, got, c.from, c.to)

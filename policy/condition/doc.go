@@ -17,8 +17,13 @@
 //	user.auth_time              timestamp          an error when the credential has none
 //	user.audiences, .scopes,    list(string)       empty when the credential has none
 //	user.roles, .amr
+//	user.actors                 list(map(string, string))  each with subject, issuer and client
 //	user.claims                 map(string, dyn)   what the issuer sent
 //	source.ip                   net.IP             IPv4 as IPv4; an error when it is not known
+//
+// Who acts for the user is the first of user.actors; the others say by whom that went, and nothing
+// should depend on them (RFC 8693 section 4.1). All three members are always there, "" where
+// the credential does not say.
 //
 // They are names of their own, not fields of values: a name that does not exist is an error
 // when the condition is loaded. Without a caller everything of caller is an error, and without

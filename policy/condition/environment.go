@@ -94,6 +94,7 @@ var variables = sync.OnceValue(func() []Variable {
 		{Name: "user.scopes", typ: texts, Doc: "the scopes, as the provider maps them"},
 		{Name: "user.roles", typ: texts, Doc: "the roles, as the provider maps them"},
 		{Name: "user.amr", typ: texts, Doc: "the methods of authentication (amr)"},
+		{Name: "user.actors", typ: cel.ListType(cel.MapType(cel.StringType, cel.StringType)), Doc: "who acts for the user, the current actor first (act): of each its subject, issuer and client; only the first should decide"},
 		{Name: "user.claims", typ: cel.MapType(cel.StringType, cel.DynType), Doc: "every claim of the credential; one that is missing is an error"},
 		{Name: "source.ip", typ: ext.IPType, Doc: "the address at the other end of the connection; an error when it is not known"},
 	}

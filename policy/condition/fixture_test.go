@@ -38,6 +38,7 @@ func valid() *condition.Input {
 			Provider: "shop-idp", Subject: "alice", Client: "app", ACR: "mfa", AMR: []string{"otp"},
 			Audiences: []string{"shop-api"}, Scopes: []string{"orders:read", "orders:pay"}, Roles: []string{"support", "admin"},
 			AuthTime: time.Date(2027, 1, 31, 22, 0, 0, 0, time.UTC), Claims: claims(),
+			Actors: []identity.Actor{{Subject: "spiffe://shop.test/ns/shop/sa/web", Issuer: "https://idp.test/", Client: "web"}, {Subject: "batch"}},
 		},
 	}
 }

@@ -78,6 +78,45 @@ func TestWhatCanBeAKey(t *testing.T) {
 	}, valid())
 }
 
+// TestActorsAreBounded holds that what a condition reads of actors is no more than its cost says.
+func TestActorsAreBounded(t *testing.T) {
+	in := valid()
+	long := strings.Repeat("a", 2<<10)
+	in.User.Actors = []identity.Actor{{Subject: long}, {Subject: "b"}, {Subject: "c"}, {Subject: "d", Issuer: long, Client: long}}
+	check(t, `user.actors.size() == 4 && user.actors[0].subject.size() == 2048`, "true", in)
+	for _, more := range [][]identity.Actor{
+		{{Subject: "a"}, {Subject: "b"}, {Subject: "c"}, {Subject: "d"}, {Subject: "e"}}, {{Subject: long + "a"}},
+		{{Subject: "a", Issuer: long + "a"}}, {{Subject: "a"}, {Subject: "b", Client: long + "a"}},
+	} {
+		in.User.Actors = more
+		check(t, `user.actors[0].subject == "a"`, "more than 4 actors, or one with a text of more than 2048 bytes", in)
+		check(t, `user.actors == []`, "more than 4 actors", in)
+	}
+}
+
+// TestActorsAreReadOnce counts allocations.
+func TestActorsAreReadOnce(t *testing.T) {
+	in := valid()
+	allocations := func(n int) float64 {
+		c := compile(t, or(`user.actors[1].client == "x"`, n))
+		return testing.AllocsPerRun(20, func() { _, _ = c.Eval(in) })
+	}
+	if one, many := allocations(1), allocations(20); many > one+20*8 {
+		t.Errorf("once allocates %v times, and 20 times %v", one, many)
+	}
+	// What one evaluation made is not there for the next.
+	c := compile(t, `user.actors[0].subject == caller.id`)
+	for _, want := range []bool{true, false, true} {
+		in := valid()
+		if !want {
+			in.User.Actors = in.User.Actors[1:]
+		}
+		if holds, err := c.Eval(in); holds != want || err != nil {
+			t.Errorf("%v, %v", holds, err)
+		}
+	}
+}
+
 // TestSegmentsOfTheCallerAreSplitOnce counts allocations: reading them often takes no more
 // than reading the path as often does, which nothing splits.
 func TestSegmentsOfTheCallerAreSplitOnce(t *testing.T) {

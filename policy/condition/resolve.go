@@ -140,6 +140,7 @@ func (r *resolver) field(e ast.Expr) {
 	switch {
 	case !ok:
 		r.expr(sel.Operand())
+		r.actorField(e, sel.Operand(), sel.FieldName())
 	case sel.IsTestOnly():
 		r.fail(e, "has() asks about a claim, as in has(user.claims.department): %s.%s is no claim", group, sel.FieldName())
 	case group == paramsGroup:

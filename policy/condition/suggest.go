@@ -15,6 +15,10 @@ func hints(name string) string {
 		return `: a parameter of the query is read with query("name")`
 	case "now", "time", "timestamp.now":
 		return ": the time is request.time"
+	case "user.bound", "user.cnf":
+		return ": what a credential is bound to is no matter of conditions: write bound: mtls beside the provider, in the rule's user"
+	case "user.actor", "user.act":
+		return ": who acts for the user now is user.actors[0].subject"
 	case "user.groups":
 		return ": write user.roles or user.claims.groups"
 	case "and", "or", "not":

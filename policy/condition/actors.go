@@ -1,0 +1,69 @@
+package condition
+
+import (
+	"fmt"
+	"slices"
+
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"github.com/postern/postern/identity"
+)
+
+// actorsVariable is the variable that has who acts for the user.
+const actorsVariable = "user.actors"
+
+// What a condition reads of the user's actors. Whoever verifies credentials takes no more, and
+// what a condition costs must not depend on that.
+const (
+	maxActors    = 4
+	maxActorText = 2 << 10 // bytes of each text
+)
+
+var errManyActors = fmt.Errorf("the user has more than %d actors, or one with a text of more than %d bytes", maxActors, maxActorText)
+
+// actorFields returns the members of an actor.
+func actorFields() []string { return []string{"subject", "issuer", "client"} }
+
+// actorsOf makes a list of maps of a user's actors.
+func actorsOf(u *identity.User) ref.Val {
+	if len(u.Actors) > maxActors {
+		return types.WrapErr(errManyActors)
+	}
+	list := make([]ref.Val, len(u.Actors))
+	for i, a := range u.Actors {
+		if max(len(a.Subject), len(a.Issuer), len(a.Client)) > maxActorText {
+			return types.WrapErr(errManyActors)
+		}
+		list[i] = types.NewStringInterfaceMap(adapter{}, map[string]any{"subject": a.Subject, "issuer": a.Issuer, "client": a.Client})
+	}
+	return types.NewRefValList(adapter{}, list)
+}
+
+// actorsBound is the bound of so many actors, with texts of so many bytes.
+func actorsBound(items, each float64) bound {
+	actor := listBound(float64(len(actorFields())), textBound(each))
+	actor.deep *= lookupCost
+	actor.keys = float64(len("subject"))
+	return listBound(items, actor)
+}
+
+// actorField refuses a member that no actor has, as in user.actors[0].sub.
+func (r *resolver) actorField(e, of ast.Expr, field string) {
+	if of.Kind() != ast.CallKind || of.AsCall().FunctionName() != operators.Index || r.names[of.AsCall().Args()[0].ID()] != actorsVariable {
+		return
+	}
+	known := actorFields()
+	near := nearest(field, known)
+	switch {
+	case slices.Contains(known, field):
+	case field == "sub":
+		r.fail(e, "an actor has no sub: did you mean subject?")
+	case near != "":
+		r.fail(e, "an actor has no %s: did you mean %s?", shorten(field), near)
+	default:
+		r.fail(e, "an actor has no %s: there are %s", shorten(field), enumerate(known))
+	}
+}
