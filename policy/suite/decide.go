@@ -54,6 +54,8 @@ func (s *Suite) seen(q *question, reads []string) identity.Credential {
 		return s.foreign(s.providers[owner], reads)
 	case q.user == nil:
 		return identity.Credential{Presented: true, Reason: q.bad.why}
+	case q.user.Bound == identity.BoundMTLS && q.request.Caller.IsZero():
+		return identity.Credential{Presented: true, Reason: reason.TokenBinding}
 	}
 	return identity.Credential{User: q.user, Presented: true, Reason: reason.Allowed}
 }

@@ -2,7 +2,9 @@ package suite_test
 
 import (
 	"context"
+	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"math/big"
 	"path/filepath"
 	"strings"
@@ -32,7 +34,7 @@ import (
 // tests of each archive ask, and wants the same decision.
 func TestTheSidecarAnswersAlike(t *testing.T) {
 	asked := 0
-	for _, name := range []string{"shop", "users", "mesh", "conditions"} {
+	for _, name := range []string{"shop", "users", "mesh", "conditions", "delegation"} {
 		archive, err := txtar.ParseFile(filepath.Join("testdata", name+".txtar"))
 		if err != nil {
 			t.Fatal(err)
@@ -70,6 +72,7 @@ type sidecar struct {
 	keys      map[string]*mint.Key // by kid
 	cas       map[string]*mint.CA  // by trust domain
 	at        time.Time
+	leaf      *x509.Certificate // of the caller, to which its token may be bound; nil for none yet
 	last      record.Record
 }
 
@@ -182,6 +185,10 @@ func (c *sidecar) token(t *testing.T, r *suite.Result, user *identity.User) ([]p
 	switch {
 	case user != nil:
 		key := c.keys[user.KeyID]
+		if c.leaf = c.svid(t, r); c.leaf != nil && user.Bound == identity.BoundMTLS {
+			sum := sha256.Sum256(c.leaf.Raw)
+			user.Claims["cnf"] = map[string]any{"x5t#S256": base64.RawURLEncoding.EncodeToString(sum[:])}
+		}
 		return carry(c.providers[user.Provider], minttest.Sign(t, key, key.Header("JWT"), user.Claims)), true
 	case asked == nil || asked.Credential.Value == "":
 		return nil, true
@@ -234,7 +241,13 @@ func (c *sidecar) ask(t *testing.T, r *suite.Result, token []policy.Header) poli
 	if from.Source.Value != "" {
 		a.Source.Address = &corev3.Address{Address: &corev3.Address_SocketAddress{SocketAddress: &corev3.SocketAddress{Address: from.Source.Value}}}
 	}
-	c.certificate(t, a.Source, r.Case.Caller)
+	if c.leaf == nil {
+		c.leaf = c.svid(t, r)
+	}
+	if c.leaf != nil {
+		a.Source.Principal, a.Source.Certificate = r.Case.Caller.ID.Value, mint.EnvoyCertificate(c.leaf)
+	}
+	c.leaf = nil
 	if _, err := c.server.Check(context.Background(), &authv3.CheckRequest{Attributes: a}); err != nil {
 		t.Fatal(err)
 	}
@@ -249,18 +262,18 @@ func rawHeaders(all []policy.Header) *corev3.HeaderMap {
 	return m
 }
 
-// certificate gives a peer the certificate of a test's caller.
-func (c *sidecar) certificate(t *testing.T, peer *authv3.AttributeContext_Peer, caller *syntax.TestCaller) {
+// svid makes the certificate of a test's caller, nil for none.
+func (c *sidecar) svid(t *testing.T, r *suite.Result) *x509.Certificate {
 	t.Helper()
+	caller := r.Case.Caller
 	if caller == nil || caller.ID.Value == "" {
-		return
+		return nil
 	}
 	domain, _, _ := strings.Cut(strings.TrimPrefix(caller.ID.Value, "spiffe://"), "/")
-	options := []mint.Option{mint.Now(c.at)}
+	options := []mint.Option{mint.Now(r.Request.Time)}
 	if caller.Serial.Value != "" {
 		serial, _ := new(big.Int).SetString(caller.Serial.Value, 16)
 		options = append(options, mint.With(func(cert *x509.Certificate) { cert.SerialNumber = serial }))
 	}
-	leaf := minttest.SVID(t, c.cas[domain], caller.ID.Value, options...).Leaf()
-	peer.Principal, peer.Certificate = caller.ID.Value, mint.EnvoyCertificate(leaf)
+	return minttest.SVID(t, c.cas[domain], caller.ID.Value, options...).Leaf()
 }

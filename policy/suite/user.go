@@ -64,6 +64,8 @@ func userOf(from *syntax.TestUser, p *identity.Provider, at time.Time) (*identit
 	u.Roles = t.list(p.Claims.Roles, from.Roles, array|split)
 	u.ACR = t.text([]string{"acr"}, from.ACR.Value)
 	u.AMR = t.list([]string{"amr"}, from.AMR, array)
+	u.Bound = t.binding(from.Bound.Value)
+	u.Actors = t.actors(from.Actors)
 	u.TokenID = t.text([]string{"jti"}, "")
 	u.Session = t.text([]string{"sid"}, "")
 	u.AuthTime = t.time("auth_time", from.AuthAge, at, time.Time{})
@@ -105,6 +107,8 @@ func wouldRefuse(u *identity.User, p *identity.Provider, at time.Time) error {
 		return fmt.Errorf("%s refuses tokens of the issuer %q"+instead, p.Name, u.Issuer, reason.TokenIssuer)
 	case !slices.ContainsFunc(u.Audiences, func(a string) bool { return slices.Contains(p.JWT.Audiences, a) }):
 		return fmt.Errorf("%s refuses tokens that are for none of %q"+instead, p.Name, p.JWT.Audiences, reason.TokenAudience)
+	case u.Bound != identity.BoundNot && p.JWT.TrustDomain != "":
+		return fmt.Errorf("%s refuses bound tokens: a JWT-SVID is bound to nothing"+instead, p.Name, reason.TokenBinding)
 	case u.IssuedAt.After(early):
 		return fmt.Errorf("this token is issued after the time of the request"+instead, reason.TokenNotYetValid)
 	case !u.Expires.After(late):
