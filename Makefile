@@ -12,7 +12,7 @@ RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 WYCHEPROOF := github.com/c2sp/wycheproof@v0.0.0-20260902155932-3fa63dd0344a
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit differential gate e2e e2e-image e2e-spire lint bench fuzz envoy clean image demo
+.PHONY: help build test unit differential gate e2e e2e-image e2e-spire e2e-idp lint bench fuzz envoy clean image demo
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,7 +50,7 @@ lint: ## gofmt and golangci-lint, which holds go vet and staticcheck (built once
 image: ## Build the image into dist/postern-image.tar (needs buildah)
 	@deploy/image/build $(VERSION)
 
-e2e: e2e-image e2e-spire ## The heavy real parts, each also on a target of its own
+e2e: e2e-image e2e-spire e2e-idp ## The heavy real parts, each also on a target of its own
 
 e2e-image: ## The image: built, looked into and run (needs buildah)
 	@.ci/buildah
@@ -60,6 +60,11 @@ e2e-spire: ## Workload identity from the real SPIRE (needs gcc; built once, 8 to
 	@.ci/stage 'SPIRE' .ci/spire
 	@.ci/stage 'Envoy' .ci/envoy
 	@.ci/stage 'SPIRE at work' go test -count=1 -parallel 4 -tags e2e_spire ./e2e/spire/...
+
+e2e-idp: ## Tokens of real identity providers (needs node, java and mvn; 180 MB once)
+	@.ci/stage 'Envoy' .ci/envoy
+	@.ci/stage 'identity providers' go run ./e2e/idp/get
+	@.ci/stage 'tokens of identity providers' go test -count=1 -v -tags e2e_idp ./e2e/idp/...
 
 bench: build ## Every benchmark (BENCHTIME=1s), and what a check costs beside a server that says yes
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
