@@ -109,16 +109,20 @@ func (l *load) wantAllAllowed(what string) {
 
 // wantCut waits for the first refusal, lets some more requests be sent, and stops the load. All
 // before the update must be allowed, none may be after the limit, and once one was refused,
-// with that status and reason, none may be allowed again.
+// with that status and reason, none may be allowed again. The update is the time at which the
+// test saw it, and Postern may have seen it a moment before.
 func (l *load) wantCut(what string, update time.Time, limit time.Duration, status int, reason string) {
 	l.t.Helper()
 	refused := func(a answer) bool { return a.status == status && a.reason == reason }
-	eventually(l.t, what+" is refused", limit+20*time.Second, func() bool { return slices.ContainsFunc(l.so(), refused) })
+	eventually(l.t, what+" is refused", time.Until(update)+limit+20*time.Second, func() bool { return slices.ContainsFunc(l.so(), refused) })
 	until := time.Now().Add(time.Second)
 	eventually(l.t, "more requests", 20*time.Second, func() bool { all := l.so(); return all[len(all)-1].sent.After(until) })
 	l.stop()
 	all := l.so()
 	first := all[slices.IndexFunc(all, refused)]
+	if early := update.Sub(first.got); early > time.Second {
+		l.t.Errorf("%s: refused %v before its time", what, early)
+	}
 	after, late := 0, 0
 	for _, a := range all {
 		switch {

@@ -34,10 +34,11 @@ const (
 // A setup says what a test's trust domain is like.
 type setup struct {
 	server    spire.Config
-	workloads []string // what Postern's process is registered as; nil: orders
-	federates []string // trust domains that every workload federates with
-	args      []string // of Postern
-	elsewhere bool     // callers have an agent of their own
+	before    func(*spire.Server) // is done to the server before anything is registered
+	workloads []string            // what Postern's process is registered as; nil: orders
+	federates []string            // trust domains that every workload federates with
+	args      []string            // of Postern
+	elsewhere bool                // callers have an agent of their own
 }
 
 // A sidecar is a Postern that SPIRE tells everything, and the Envoy beside it. Its agent knows
@@ -58,6 +59,9 @@ func start(t *testing.T, s setup) *sidecar {
 	envoy.Require(t)
 	s.server.TrustDomain = "shop.test"
 	c := &sidecar{server: spire.StartServer(t, s.server), binary: ownPath(t)}
+	if s.before != nil {
+		s.before(c.server)
+	}
 	c.agent = c.server.Agent(t)
 	c.register(t, s)
 	c.agent.Start()

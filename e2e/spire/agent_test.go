@@ -1,0 +1,102 @@
+//go:build e2e_spire
+
+package spire_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern/postern/e2e/mesh"
+	"github.com/postern/postern/e2e/spire"
+)
+
+// TestAgentRestart restarts the agent, as an upgrade and as a crash do, under load. Afterwards
+// Postern listens to it as before.
+func TestAgentRestart(t *testing.T) {
+	t.Parallel()
+	c := start(t, setup{})
+	l := c.load(t, order, c.newest(mesh.Web))
+	for _, end := range []func(){c.agent.Stop, c.agent.Kill} {
+		end()
+		eventually(t, "Postern sees it", 20*time.Second, func() bool { return c.degraded() })
+		c.agent.Start()
+		begun := time.Now()
+		eventually(t, "Postern has it back", 30*time.Second, func() bool { return !c.degraded() })
+		t.Logf("Postern listens to the agent again %v after it serves", time.Since(begun).Round(time.Millisecond))
+	}
+	before := c.server.Active(spire.X509)
+	old := c.watch.SVID(mesh.Web)
+	c.server.Activate(spire.X509, c.server.Prepare(spire.X509))
+	c.server.Taint(spire.X509, before)
+	eventually(t, "an SVID of the new root", 20*time.Second, func() bool {
+		return string(c.watch.SVID(mesh.Web).Certificates[0].AuthorityKeyId) != string(old.Certificates[0].AuthorityKeyId)
+	})
+	from := len(c.watch.Updates())
+	stale := c.load(t, order, fixed(old))
+	c.server.Revoke(spire.X509, before)
+	gone := c.watch.Await("one root", from, func(u spire.Update) bool { return u.Roots("shop.test") == 1 })
+	stale.wantCut("a root revoked after the restarts", gone.At, time.Second, 403, "certificate_untrusted")
+	l.wantAllAllowed("restarts of the agent")
+}
+
+// degraded says that Postern is ready with the last bundles that it has, its agent gone.
+func (c *sidecar) degraded() bool {
+	ready, detail := c.Postern.Ready()
+	return ready && strings.Contains(detail, "the last bundles serve until")
+}
+
+// TestAgentGone takes Postern's agent away for longer than SVIDs live. The callers, elsewhere,
+// keep theirs fresh. The last bundles serve for --max-bundle-age, and no moment longer.
+func TestAgentGone(t *testing.T) {
+	t.Parallel()
+	const life, age = 20 * time.Second, 30 * time.Second
+	c := start(t, setup{server: spire.Config{Life: life}, elsewhere: true, args: []string{"--max-bundle-age", age.String()}})
+	l := c.load(t, order, c.newest(mesh.Web))
+	c.agent.Kill()
+	gone := time.Now()
+	l.wantCut("an agent that is gone", gone.Add(age), time.Second, 503, "bundle_stale")
+	if ready, detail := c.Postern.Ready(); ready {
+		t.Errorf("ready without a bundle that holds: %s", detail)
+	}
+	c.agent.Start()
+	begun := time.Now()
+	eventually(t, "Postern has it back", 30*time.Second, func() bool {
+		status, _, err := c.ask(c.watch.SVID(mesh.Web), order)
+		return err == nil && status == 200
+	})
+	t.Logf("allowed again %v after the agent serves", time.Since(begun).Round(time.Millisecond))
+	c.load(t, order, c.newest(mesh.Web)).forAWhile().wantAllAllowed("after the agent came back")
+}
+
+// TestRegistrationRemoved deletes the registration of Postern's process. The agent then says
+// PermissionDenied for ever and never sends an empty update.
+func TestRegistrationRemoved(t *testing.T) {
+	t.Parallel()
+	const age = 10 * time.Second
+	c := start(t, setup{args: []string{"--max-bundle-age", age.String()}})
+	l := c.load(t, order, c.newest(mesh.Web))
+	deleted := time.Now()
+	c.agent.Unregister(c.entries...)
+	eventually(t, "Postern was told", 20*time.Second, func() bool {
+		_, detail := c.Postern.Ready()
+		return strings.Contains(detail, "has no identity for this process")
+	})
+	told := time.Now()
+	t.Logf("Postern was told after %v", told.Sub(deleted).Round(time.Millisecond))
+	l.wantCut("a registration that was removed", told.Add(age), time.Second, 503, "bundle_stale")
+	c.agent.Register(spire.Entry{ID: mesh.Orders, Path: c.binary})
+	begun := time.Now()
+	eventually(t, "Postern is registered again", 30*time.Second, func() bool {
+		status, _, err := c.ask(c.watch.SVID(mesh.Web), order)
+		return err == nil && status == 200
+	})
+	t.Logf("allowed again %v after the registration", time.Since(begun).Round(time.Millisecond))
+}
+
+// forAWhile lets some requests be sent.
+func (l *load) forAWhile() *load {
+	l.t.Helper()
+	eventually(l.t, "some requests", 20*time.Second, func() bool { return len(l.so()) >= 100 })
+	return l
+}

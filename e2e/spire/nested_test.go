@@ -1,0 +1,80 @@
+//go:build e2e_spire
+
+package spire_test
+
+import (
+	"encoding/hex"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
+
+	"github.com/postern/postern/e2e/mesh"
+	"github.com/postern/postern/e2e/postern"
+	"github.com/postern/postern/e2e/spire"
+	"github.com/postern/postern/identity/mint"
+	"github.com/postern/postern/identity/mint/minttest"
+)
+
+// above writes the files of a CA above the server's.
+func above(t *testing.T, dir string) *mint.CA {
+	t.Helper()
+	ca := minttest.CA(t, "shop.test")
+	key, err := ca.KeyPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"up.key": key, "up.crt": ca.BundlePEM()} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return ca
+}
+
+// TestNested puts a CA above SPIRE's: an SVID then comes with an intermediate, which reaches
+// Postern in the certificate chain that Envoy forwards. Intermediate and root are rotated under
+// load.
+func TestNested(t *testing.T) {
+	t.Parallel()
+	files := postern.Dir(t)
+	root := above(t, files)
+	c := start(t, setup{server: spire.Config{Life: 20 * time.Second, Upstream: files}})
+	first := c.watch.SVID(mesh.Web)
+	if len(first.Certificates) != 2 {
+		t.Fatalf("the chain has %d certificates", len(first.Certificates))
+	}
+	bare := *first
+	bare.Certificates = first.Certificates[:1]
+	c.want(t, "with its intermediate", first, order, 200, "")
+	c.want(t, "without its intermediate", &bare, order, 403, "certificate_untrusted")
+
+	l := c.load(t, order, c.newest(mesh.Web))
+	c.server.Activate(spire.X509, c.server.Prepare(spire.X509))
+	c.awaitIssuer(t, "another intermediate", first)
+
+	above(t, files)
+	from := len(c.watch.Updates())
+	next := c.server.Prepare(spire.X509)
+	c.watch.Await("the upstream's new root", from, func(u spire.Update) bool { return u.Roots("shop.test") == 2 })
+	c.server.Activate(spire.X509, next)
+	before := c.watch.SVID(mesh.Web)
+	old := hex.EncodeToString(root.Certificate().SubjectKeyId)
+	c.server.Do("upstreamauthority", "taint", "-subjectKeyID", old)
+	c.awaitIssuer(t, "an intermediate of the new root", before)
+	from = len(c.watch.Updates())
+	c.server.Do("upstreamauthority", "revoke", "-subjectKeyID", old)
+	c.watch.Await("the old root gone", from, func(u spire.Update) bool { return u.Roots("shop.test") == 1 })
+	c.want(t, "by the new root", c.watch.SVID(mesh.Web), order, 200, "")
+	l.wantAllAllowed("nested, rotation of intermediate and root")
+}
+
+// awaitIssuer waits until web has an SVID of another issuer than that of before.
+func (c *sidecar) awaitIssuer(t *testing.T, what string, before *x509svid.SVID) {
+	t.Helper()
+	eventually(t, what, 30*time.Second, func() bool {
+		return string(c.watch.SVID(mesh.Web).Certificates[0].AuthorityKeyId) != string(before.Certificates[0].AuthorityKeyId)
+	})
+}
