@@ -2,6 +2,7 @@ package extauthz
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -20,42 +21,54 @@ import (
 // The headers that tell the upstream who was verified. No client can set them: each is either
 // overwritten or removed on every request that is let through.
 const (
-	headerCaller   = "x-postern-caller"
-	headerUser     = "x-postern-user"
-	headerProvider = "x-postern-provider"
-	headerScopes   = "x-postern-scopes"
+	headerCaller    = "x-postern-caller"
+	headerUser      = "x-postern-user"
+	headerProvider  = "x-postern-provider"
+	headerScopes    = "x-postern-scopes"
+	headerAssertion = "x-postern-assertion"
 )
 
-// permission builds the answer to an allow, and is nil when its headers cannot be sent. It and
-// refusal are the only places that build answers, but for what the codec has for an answer
-// that does not marshal.
-func permission(q *policy.Request) *authv3.CheckResponse {
-	ok, fits := identityHeaders(q)
-	if !fits {
-		return nil
+var errNotASCII = errors.New("what was verified is not printable ASCII, which no header can hold")
+
+// permission builds the answer to an allow. On error there is none, and its *reason.Error or
+// Internal is why. It and refusal are the only places that build answers, but for what the codec
+// has for an answer that does not marshal.
+func permission(q *policy.Request, s *Snapshot) (*authv3.CheckResponse, error) {
+	ok, err := identityHeaders(q, s)
+	if err != nil {
+		return nil, err
 	}
 	return &authv3.CheckResponse{
 		Status:       &rpc.Status{Code: int32(codes.OK)},
 		HttpResponse: &authv3.CheckResponse_OkResponse{OkResponse: ok},
-	}
+	}, nil
 }
 
 // identityHeaders sets what there is to say and removes the rest: Envoy removes after it sets,
-// so that a header in both would be gone. It is false when a value is not printable ASCII,
-// which neither Envoy nor the upstream would read as we mean it.
-func identityHeaders(q *policy.Request) (*authv3.OkHttpResponse, bool) {
+// so that a header in both would be gone. The workload is told in one way, by an assertion or by
+// the others. It fails when a value is not printable ASCII, which neither Envoy nor the upstream
+// would read as we mean it.
+func identityHeaders(q *policy.Request, s *Snapshot) (*authv3.OkHttpResponse, error) {
 	says := [...]struct{ name, value string }{
-		{headerCaller, q.Caller.String()},
-		{headerUser, ""}, {headerProvider, ""}, {headerScopes, ""},
+		{headerCaller, ""}, {headerUser, ""}, {headerProvider, ""}, {headerScopes, ""}, {headerAssertion, ""},
 	}
-	if u := q.Credential.User; !u.IsZero() {
-		says[1].value, says[2].value = escaped(u.Subject), u.Provider
-		says[3].value = strings.Join(u.Scopes, " ")
+	if s.Policy.Upstream().Asserts() {
+		token, err := asserted(q, s)
+		if err != nil {
+			return nil, err
+		}
+		says[4].value = token
+	} else {
+		says[0].value = q.Caller.String()
+		if u := q.Credential.User; !u.IsZero() {
+			says[1].value, says[2].value = escaped(u.Subject), u.Provider
+			says[3].value = strings.Join(u.Scopes, " ")
+		}
 	}
 	ok := &authv3.OkHttpResponse{}
 	for _, h := range says {
 		if !printableASCII(h.value) {
-			return nil, false
+			return nil, errNotASCII
 		}
 		if h.value == "" {
 			ok.HeadersToRemove = append(ok.HeadersToRemove, h.name)
@@ -63,7 +76,7 @@ func identityHeaders(q *policy.Request) (*authv3.OkHttpResponse, bool) {
 		}
 		ok.Headers = append(ok.Headers, header(h.name, h.value))
 	}
-	return ok, true
+	return ok, nil
 }
 
 // refusal sets the status code first: without it Envoy would let the request in.

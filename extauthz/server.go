@@ -102,10 +102,12 @@ func (s *Server) answer(ctx context.Context, check *authv3.CheckRequest, o *outc
 		o.deny(reason.Deadline)
 	}
 	if o.decision.Allow {
-		if response = permission(&o.request); response != nil {
-			return response
+		allow, err := permission(&o.request, o.snapshot)
+		if err == nil {
+			return allow
 		}
-		o.deny(reason.Internal)
+		o.deny(reason.Of(err))
+		o.detail = err.Error()
 	}
 	return refusal(&o.request, &o.decision)
 }

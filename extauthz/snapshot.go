@@ -4,6 +4,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/postern/postern/identity/assertion"
 	"github.com/postern/postern/identity/provider"
 	"github.com/postern/postern/identity/revocation"
 	"github.com/postern/postern/identity/svid"
@@ -19,6 +20,8 @@ type Snapshot struct {
 	Callers svid.Verifier
 	Users   *provider.Set
 	Revoked *revocation.List // nil: nobody is cut off
+
+	Assertions *assertion.Signer // nil: a workload that wants assertions gets no request
 
 	RevokedDigest string // of the documents that Revoked was compiled from; "" for none
 }

@@ -28,6 +28,7 @@ type page struct {
 // for its predecessor's, and waits for it.
 func (s *sidecar) bindPages(succeeds bool) ([]*page, error) {
 	config := admin.Config{Ready: s.readiness, Snapshot: s.snapshot, Gatherer: s.metrics.Registry(), Addr: s.flags.admin}
+	config.Keys = func() []byte { return s.signer.JWKS(time.Now()) }
 	var pages []*page
 	if s.admin != nil {
 		pages = append(pages, &page{flag: "admin", at: *s.admin, handler: admin.New(config)})

@@ -22,6 +22,7 @@ import (
 	"github.com/postern/postern/extauthz"
 	"github.com/postern/postern/extauthz/metrics"
 	"github.com/postern/postern/extauthz/record"
+	"github.com/postern/postern/identity/assertion"
 	"github.com/postern/postern/identity/keys"
 	"github.com/postern/postern/identity/provider"
 	"github.com/postern/postern/identity/trust"
@@ -36,6 +37,7 @@ type sidecar struct {
 	records *record.Writer
 	metrics *metrics.Metrics
 	users   *provider.Manager
+	signer  *assertion.Signer
 	watcher *directory.Watcher
 	policy  policies
 	revoked revocations
@@ -63,6 +65,10 @@ func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 	s.revoked.first = make(chan error, 1)
 	s.revoked.known.Store(&revocationState{})
 	var err error
+	if s.signer, err = assertion.New(time.Now()); err != nil {
+		return nil, err
+	}
+	s.current.Update(func(sn *extauthz.Snapshot) { sn.Assertions = s.signer })
 	if s.records, err = record.Open(o.flags.record, record.Options{Required: o.flags.recordRequired, Log: log}); err != nil {
 		return nil, fmt.Errorf("--record: %w", err)
 	}

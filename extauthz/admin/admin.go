@@ -15,6 +15,7 @@ import (
 type Config struct {
 	Ready    func() Readiness
 	Snapshot func() any          // anything that encodes as JSON, without secrets; New alone calls it
+	Keys     func() []byte       // a JWK Set of public keys; nil: there is none to show
 	Gatherer prometheus.Gatherer // required
 	Addr     string              // the address that New is served at; its host is one that requests may name
 }
@@ -23,6 +24,7 @@ type Config struct {
 const index = `/healthz    200 while the process lives
 /readyz     whether it can decide, and what is missing
 /metrics    for Prometheus
+/jwks.json  the keys that verify assertions for the workload
 /snapshot   what is loaded, as JSON
 `
 
@@ -34,7 +36,7 @@ func New(c Config) http.Handler {
 	return secured(ownHost(c.Addr, pages))
 }
 
-// Status returns a handler with /healthz, /readyz and /metrics alone. It takes any Host.
+// Status returns a handler with /healthz, /readyz, /metrics and /jwks.json alone. It takes any Host.
 func Status(c Config) http.Handler {
 	ready := c.Ready
 	c.Ready = func() Readiness {
@@ -72,7 +74,21 @@ func (c Config) status() *http.ServeMux {
 		ErrorHandling:       promhttp.ContinueOnError, // one bad series must not hide the others
 		MaxRequestsInFlight: 8,
 	}))
+	pages.HandleFunc("GET /jwks.json", c.keys)
 	return pages
+}
+
+// keys shows public keys, which a client may keep for a while: a key is published long before
+// its first use, and one that is not known is a reason to ask again.
+func (c Config) keys(w http.ResponseWriter, _ *http.Request) {
+	if c.Keys == nil {
+		plain(w, http.StatusNotFound, "there are no keys to show\n")
+		return
+	}
+	w.Header().Set("Content-Type", "application/jwk-set+json") // RFC 7517 section 8.5.2
+	w.Header().Set("Cache-Control", "max-age=60")
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(c.Keys()) // the client may be gone
 }
 
 func (c Config) snapshot(w http.ResponseWriter, _ *http.Request) {

@@ -29,6 +29,7 @@ func config() admin.Config {
 		Ready: func() admin.Readiness {
 			return admin.Readiness{{Name: "policies", State: admin.OK, Detail: "3 routes"}}
 		},
+		Keys:     func() []byte { return []byte(`{"keys":[]}`) },
 		Snapshot: func() any { return map[string]any{"digest": "sha256:abc", "path": "/a<b>"} },
 		Gatherer: registry,
 		Addr:     addr,
@@ -64,12 +65,15 @@ func TestPages(t *testing.T) {
 		{"admin", "/readyz", 200, "text/plain; charset=utf-8", "ready\nok        policies: 3 routes\n"},
 		{"admin", "/metrics", 200, "text/plain; ", "postern_test 7\n"},
 		{"admin", "/snapshot", 200, "application/json", "{\n  \"digest\": \"sha256:abc\",\n  \"path\": \"/a<b>\"\n}\n"},
+		{"admin", "/jwks.json", 200, "application/jwk-set+json", `{"keys":[]}`},
+		{"admin", "/jwks.json/", 404, "text/plain; charset=utf-8", "not found"},
 		{"admin", "/", 200, "text/plain; charset=utf-8", "/snapshot"},
 		{"admin", "/debug/pprof/", 404, "text/plain; charset=utf-8", "not found"},
 		{"admin", "/snapshot/", 404, "text/plain; charset=utf-8", "not found"},
 		{"status", "/healthz", 200, "text/plain; charset=utf-8", "ok\n"},
 		{"status", "/readyz", 200, "text/plain; charset=utf-8", "ready\n"},
 		{"status", "/metrics", 200, "text/plain; ", "postern_test 7\n"},
+		{"status", "/jwks.json", 200, "application/jwk-set+json", `{"keys":[]}`},
 		{"status", "/snapshot", 404, "text/plain; charset=utf-8", "not found"},
 		{"status", "/", 404, "text/plain; charset=utf-8", "not found"},
 	} {
@@ -81,7 +85,11 @@ func TestPages(t *testing.T) {
 			if !strings.Contains(w.Body.String(), tc.has) {
 				t.Errorf("%q has no %q", w.Body.String(), tc.has)
 			}
-			if w.Header().Get("X-Content-Type-Options") != "nosniff" || w.Header().Get("Cache-Control") != "no-store" {
+			kept := "no-store"
+			if tc.page == "/jwks.json" {
+				kept = "max-age=60"
+			}
+			if w.Header().Get("X-Content-Type-Options") != "nosniff" || w.Header().Get("Cache-Control") != kept {
 				t.Errorf("headers %v", w.Header())
 			}
 		})
@@ -89,7 +97,7 @@ func TestPages(t *testing.T) {
 }
 
 func TestMethods(t *testing.T) {
-	for _, page := range []string{"/healthz", "/readyz", "/metrics", "/snapshot", "/"} {
+	for _, page := range []string{"/healthz", "/readyz", "/metrics", "/jwks.json", "/snapshot", "/"} {
 		for name, want := range map[string]int{
 			"GET": 200, "HEAD": 200, "POST": 405, "PUT": 405, "DELETE": 405, "PATCH": 405, "OPTIONS": 405, "TRACE": 405, "get": 405,
 		} {
@@ -139,9 +147,12 @@ func TestSnapshotThatCannotBeShown(t *testing.T) {
 	if got := get(admin.New(c), "/snapshot"); got.Code != 500 || strings.Contains(got.Body.String(), "func") {
 		t.Errorf("status %d, %q", got.Code, got.Body.String())
 	}
-	c.Snapshot = nil
+	c.Snapshot, c.Keys = nil, nil
 	if got := get(admin.New(c), "/snapshot"); got.Code != 404 {
 		t.Errorf("without one: status %d", got.Code)
+	}
+	if got := get(admin.New(c), "/jwks.json"); got.Code != 404 || got.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("without keys: status %d, %v", got.Code, got.Header())
 	}
 }
 
