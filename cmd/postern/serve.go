@@ -25,7 +25,7 @@ import (
 // serveOptions are the flags of postern serve.
 type serveOptions struct {
 	listen, listenMode    string
-	admin, status         string
+	admin, status, sds    string
 	policies, secrets     string
 	workload, workloadAPI string
 	trustBundles          []string
@@ -58,7 +58,8 @@ an identity of its own; ask /readyz on the admin address what is missing.`,
 	}
 	f := c.Flags()
 	f.StringVar(&o.listen, "listen", "unix:///run/postern/authz.sock", "where Envoy asks: unix:///PATH, or IP:PORT (mTLS unless loopback)")
-	f.StringVar(&o.listenMode, "listen-mode", "0660", "file mode of the Unix socket")
+	f.StringVar(&o.listenMode, "listen-mode", "0660", "file mode of the Unix sockets")
+	f.StringVar(&o.sds, "sds", "off", "where Envoy gets its certificate, key and bundles (SDS): unix:///PATH, or off; whoever can open it has the key")
 	f.StringVar(&o.admin, "admin", "127.0.0.1:9902", "where /healthz, /readyz, /metrics, /jwks.json and /snapshot are: loopback IP:PORT, or off")
 	f.StringVar(&o.status, "status", "off", "where /healthz, /readyz, /metrics and /jwks.json alone are, for kubelets, Prometheus and the workload: IP:PORT, or off")
 	f.StringVar(&o.policies, "policies", "", "directory of policy documents, *.yaml, watched (required)")
@@ -83,6 +84,7 @@ type settings struct {
 	mode     fs.FileMode
 	admin    *address // nil: off
 	status   *address // nil: off
+	sds      *address // nil: off
 	workload spiffeid.ID
 	asserted svid.Asserted
 	networks keys.Networks // issuers may be there, too
@@ -114,6 +116,8 @@ func (o serveOptions) parse() (settings, error) {
 	}
 	s.status, err = parsePage(o.status)
 	check("status", err)
+	s.sds, err = parseSDS(o.sds, s.listen)
+	check("sds", err)
 	if o.policies == "" {
 		check("policies", errors.New("name the directory of the policy documents"))
 	}
@@ -147,7 +151,7 @@ func (s *settings) openTrust() (flag string, err error) {
 	mtls := !s.listen.loopback()
 	if len(s.flags.trustBundles) == 0 {
 		s.api, err = trust.NewWorkloadAPI(trust.WorkloadAPIConfig{
-			Addr: s.flags.workloadAPI, Workload: s.workload, NeedSVID: mtls, MaxAge: s.flags.maxBundleAge,
+			Addr: s.flags.workloadAPI, Workload: s.workload, NeedSVID: mtls || s.sds != nil, MaxAge: s.flags.maxBundleAge,
 		})
 		s.source = s.api
 		return "workload-api", err
@@ -155,6 +159,8 @@ func (s *settings) openTrust() (flag string, err error) {
 	switch {
 	case s.flags.workloadAPI != "":
 		return "trust-bundle", errors.New("bundles come from files or from --workload-api: give one of the two")
+	case s.sds != nil:
+		return "sds", errors.New("bundles from files come without a certificate and key to hand to Envoy: use --workload-api")
 	case s.workload.IsZero():
 		return "workload", errors.New("bundles from files do not say who we are: name the workload to protect")
 	case mtls:
@@ -240,6 +246,6 @@ func (s *sidecar) start(ctx context.Context, group *errgroup.Group) error {
 	if err := s.bind(ctx); err != nil {
 		return err
 	}
-	start(s.runChecks, s.runPages)
+	start(s.runChecks, s.runPages, s.runSDS)
 	return nil
 }

@@ -48,6 +48,7 @@ type sidecar struct {
 
 	listener net.Listener
 	pages    []*page
+	secrets  *secrets // nil without --sds
 
 	drained     chan struct{} // closed when no check is under way any more
 	draining    atomic.Bool
@@ -72,6 +73,9 @@ func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 	if s.records, err = record.Open(o.flags.record, record.Options{Required: o.flags.recordRequired, Log: log}); err != nil {
 		return nil, fmt.Errorf("--record: %w", err)
 	}
+	if s.secrets, err = newSecrets(o, log); err != nil {
+		return nil, err
+	}
 	s.users = provider.NewManager(provider.Options{Changed: func(*provider.Set) { s.usersChanged() }, Report: s.reportKeys, Networks: s.networks})
 	s.metrics = metrics.New(metrics.Config{
 		Version:  buildVersion(),
@@ -81,6 +85,7 @@ func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 		Bundles:  s.bundleMetrics,
 		Keys:     s.keyMetrics,
 		Revoked:  s.revocationMetrics,
+		Secrets:  s.secrets.metrics(),
 	})
 	s.authz = extauthz.New(extauthz.Config{
 		Current: s.current, Records: s.records, Metrics: s.metrics, Log: log, Now: time.Now,
@@ -137,7 +142,7 @@ const handover = 10 * time.Second
 // bind opens every listener, so that a clash is an error at once, and the checks' last: while
 // another process answers on the Unix socket, its place is taken only by one that is ready.
 func (s *sidecar) bind(ctx context.Context) (err error) {
-	succeeds := s.listen.answers()
+	succeeds := s.listen.answers() || s.sds != nil && s.sds.answers()
 	if s.pages, err = s.bindPages(succeeds); err != nil {
 		return err
 	}
@@ -149,7 +154,7 @@ func (s *sidecar) bind(ctx context.Context) (err error) {
 	if s.listener, err = s.listen.listen(s.mode); err != nil {
 		return fmt.Errorf("--listen: %w", err)
 	}
-	return nil
+	return s.secrets.bind(s.mode)
 }
 
 // awaitReady waits to be ready. A successor that is not leaves its predecessor in place.
@@ -193,6 +198,7 @@ func (s *sidecar) runTrust(ctx context.Context) error {
 		s.current.Update(func(sn *extauthz.Snapshot) {
 			sn.Callers.Bundles, sn.Callers.Asserted = next.Bundles, s.asserted
 		})
+		s.secrets.give(next)
 		s.reportTrust(*before, next)
 		s.protect(next.Self)
 	})

@@ -19,7 +19,7 @@ import (
 // readiness says what is there of what a decision needs. It never depends on an issuer, which
 // fails its own tokens and nothing else.
 func (s *sidecar) readiness() admin.Readiness {
-	return admin.Readiness{s.policyPart(), s.revocationPart(), s.trustPart(), s.servingPart()}
+	return append(admin.Readiness{s.policyPart(), s.revocationPart(), s.trustPart(), s.servingPart()}, s.secrets.parts()...)
 }
 
 func (s *sidecar) policyPart() admin.Part {

@@ -55,9 +55,6 @@ func (i Identity) Expires() time.Time {
 	return i.chain[0].NotAfter
 }
 
-// valid says that the certificate can be shown to anybody at a time.
-func (i Identity) valid(at time.Time) bool { return !i.IsZero() && !at.After(i.Expires()) }
-
 // String returns the SPIFFE ID.
 func (i Identity) String() string { return i.id.String() }
 

@@ -78,6 +78,7 @@ func TestEveryMetricIsDocumented(t *testing.T) {
 		Bundles: func() []metrics.Bundle { return []metrics.Bundle{{TrustDomain: "shop.test"}} },
 		Keys:    func() []metrics.Keys { return []metrics.Keys{{Provider: "shop-idp", Had: time.Now()}} },
 		Revoked: func() []metrics.Revoked { return []metrics.Revoked{{Kind: "callers"}} },
+		Secrets: func() metrics.Secrets { return metrics.Secrets{} },
 	})
 	m.Decided(&policy.Decision{Shadow: &policy.Verdict{Allow: true}}, 0)
 	m.PolicyLoaded("digest", time.Now())

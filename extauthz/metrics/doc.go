@@ -19,6 +19,9 @@
 //	postern_provider_keys{provider}
 //	postern_provider_keys_age_seconds{provider}             since they were last had
 //	postern_provider_key_fetches_total{provider,result}     ok, error
+//	postern_sds_streams
+//	postern_sds_pushes_total
+//	postern_sds_refused_total                               versions that Envoy refused
 //	postern_ready
 //	postern_build_info{version,goversion}
 //

@@ -24,6 +24,13 @@ type Keys struct {
 	Failed   uint64    // fetches that failed
 }
 
+// Secrets is what Envoy was given of certificates, keys and bundles, since the process began.
+type Secrets struct {
+	Streams int64  // open now
+	Pushes  uint64 // answers that were sent
+	Refused uint64 // versions that Envoy refused
+}
+
 // A family is the metrics of one name.
 type family struct {
 	kind prometheus.ValueType
@@ -97,6 +104,18 @@ func records(counts func() record.Counts) live {
 		to <- total.of(float64(c.Written), "written")
 		to <- total.of(float64(c.Dropped), "dropped")
 		to <- total.of(float64(c.Failed), "failed")
+	}}
+}
+
+func secrets(state func() Secrets) live {
+	streams := gauge("postern_sds_streams", "Streams on which Envoy waits for certificates and bundles.")
+	pushes := counter("postern_sds_pushes_total", "Answers with certificates or bundles that Envoy was sent.")
+	refused := counter("postern_sds_refused_total", "Versions of certificates or bundles that Envoy refused.")
+	return live{[]family{streams, pushes, refused}, func(to chan<- prometheus.Metric) {
+		now := state()
+		to <- streams.of(float64(now.Streams))
+		to <- pushes.of(float64(now.Pushes))
+		to <- refused.of(float64(now.Refused))
 	}}
 }
 

@@ -21,6 +21,7 @@ type Config struct {
 	Bundles  func() []Bundle
 	Keys     func() []Keys
 	Revoked  func() []Revoked
+	Secrets  func() Secrets
 }
 
 // Metrics counts. It is safe for concurrent use.
@@ -82,6 +83,9 @@ func (c Config) collectors() []prometheus.Collector {
 	}
 	if c.Revoked != nil {
 		all = append(all, revoked(c.Revoked))
+	}
+	if c.Secrets != nil {
+		all = append(all, secrets(c.Secrets))
 	}
 	return all
 }
