@@ -28,7 +28,7 @@ Exit codes: 0 fine, 1 found something wrong, 2 could not run.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(untilSignal(serveCommand()), envoyCommand(), schemaCommand(), testCommand(), initCommand(), fmtCommand(), lintCommand(), explainCommand())
+	root.AddCommand(untilSignal(serveCommand()), envoyCommand(), schemaCommand(), testCommand(), initCommand(), fmtCommand(), lintCommand(), explainCommand(), revokeCommand())
 	complete(root)
 	return root
 }

@@ -57,6 +57,14 @@ func line(e *identity.RevocationEntry) (string, error) {
 // stamp writes a time as documents have it.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
+// whole rounds a time up to seconds.
+func whole(t time.Time) time.Time {
+	if down := t.Truncate(time.Second); down.Before(t) {
+		return down.Add(time.Second)
+	}
+	return t
+}
+
 // check refuses what has no place in a document. The value may be one that was pasted by mistake, so
 // it is not repeated.
 func check(field, s string) error {

@@ -43,27 +43,47 @@ type Written struct {
 func (s *Store) Add(name string, entries []identity.RevocationEntry, now time.Time) (Written, error) {
 	w := Written{File: path.Join(Folder, name+".yaml")}
 	err := s.locked(func(root *os.Root) error {
-		return change(root, w.File, func(t *text) (*text, error) {
-			if t == nil {
-				t = blank(w.File, name)
-			}
-			if t.name != name {
-				return nil, fmt.Errorf("%s is the Revocation %s: name that one, or another", w.File, t.name)
-			}
-			before := len(t.entries)
-			if t.own() {
-				t.without(ended(now))
-			}
-			w.Pruned = before - len(t.entries)
-			if len(t.entries)+len(entries) > MaxEntries {
-				return nil, fmt.Errorf("%s: %w", w.File, ErrFull)
-			}
-			return t, t.add(entries)
-		}, func(after *identity.Revocation) {
+		return change(root, w.File, w.adding(name, entries, now), func(after *identity.Revocation) {
 			w.Entries = after.Entries[len(after.Entries)-len(entries):]
 		})
 	})
 	return w, err
+}
+
+// Preview returns the entry as Add would write it now, and writes nothing.
+func (s *Store) Preview(name string, entry identity.RevocationEntry, now time.Time) (identity.RevocationEntry, error) {
+	w := Written{File: path.Join(Folder, name+".yaml")}
+	root, err := os.OpenRoot(s.dir)
+	if err != nil {
+		return entry, fmt.Errorf("%s: %w", s.dir, cause(err))
+	}
+	defer root.Close()
+	_, after, _, err := edited(root, w.File, w.adding(name, []identity.RevocationEntry{entry}, now))
+	if err != nil {
+		return entry, err
+	}
+	return after.Entries[len(after.Entries)-1], nil
+}
+
+// adding returns what Add does to the text of the file, nil when there is none.
+func (w *Written) adding(name string, entries []identity.RevocationEntry, now time.Time) func(*text) (*text, error) {
+	return func(t *text) (*text, error) {
+		if t == nil {
+			t = blank(w.File, name)
+		}
+		if t.name != name {
+			return nil, fmt.Errorf("%s is the Revocation %s: name that one, or another", w.File, t.name)
+		}
+		before := len(t.entries)
+		if t.own() {
+			t.without(ended(now))
+		}
+		w.Pruned = before - len(t.entries)
+		if len(t.entries)+len(entries) > MaxEntries {
+			return nil, fmt.Errorf("%s: %w", w.File, ErrFull)
+		}
+		return t, t.add(entries)
+	}
 }
 
 // Lift takes an entry out of a file below the policies, with slashes, wherever in it the entry stands
@@ -114,33 +134,39 @@ func (s *Store) locked(f func(*os.Root) error) error {
 
 // change reads a file, nil when it is not there, has it changed, and writes it.
 func change(root *os.Root, name string, edit func(*text) (*text, error), done func(*identity.Revocation)) error {
-	before, mode, err := content(root, name)
-	var t *text
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-	case err != nil:
-		return fmt.Errorf("%s: %w", name, cause(err))
-	default:
-		if t, err = read(name, before); err != nil {
-			return err
-		}
-	}
-	if t, err = edit(t); err != nil {
-		return err
-	}
-	after, revocation, err := t.bytes()
+	after, revocation, like, err := edited(root, name, edit)
 	if err != nil {
 		return err
 	}
-	if err := replace(root, name, after, mode); err != nil {
+	if err := replace(root, name, after, like); err != nil {
 		return fmt.Errorf("%s: %w", name, cause(err))
 	}
 	written, _, err := content(root, name)
 	if err != nil || !bytes.Equal(written, after) {
-		return fmt.Errorf("%s: it was written, and reads differently: %w", name, err)
+		return errors.Join(fmt.Errorf("%s: what was written there reads differently: who else writes it?", name), err)
 	}
 	done(revocation)
 	return nil
+}
+
+// edited returns a file as it is to be, and what it was before, nil when it is not there.
+func edited(root *os.Root, name string, edit func(*text) (*text, error)) ([]byte, *identity.Revocation, fs.FileInfo, error) {
+	before, like, err := content(root, name)
+	var t *text
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return nil, nil, nil, fmt.Errorf("%s: %w", name, cause(err))
+	default:
+		if t, err = read(name, before); err != nil {
+			return nil, nil, nil, err
+		}
+	}
+	if t, err = edit(t); err != nil {
+		return nil, nil, nil, err
+	}
+	after, revocation, err := t.bytes()
+	return after, revocation, like, err
 }
 
 // content returns what a file holds.

@@ -133,15 +133,16 @@ func isRemark(l string) bool {
 	return l == "" || l[0] == '#'
 }
 
-// add puts entries at the end.
+// add puts entries at the end. Times are rounded up to seconds: rather too much is cut off.
 func (t *text) add(entries []identity.RevocationEntry) error {
-	for i := range entries {
-		l, err := line(&entries[i])
+	for _, e := range entries {
+		e.Until, e.IssuedBefore = whole(e.Until), whole(e.IssuedBefore)
+		l, err := line(&e)
 		if err != nil {
 			return err
 		}
 		t.lines = append(t.lines, t.indent+"- "+l)
-		t.entries = append(t.entries, entries[i])
+		t.entries = append(t.entries, e)
 	}
 	return nil
 }

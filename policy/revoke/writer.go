@@ -97,12 +97,6 @@ func (w *Writer) write(batch []order) {
 		entries[i] = o.entry
 	}
 	written, err := w.store.Add(w.name, entries, w.now())
-	if errors.Is(err, ErrFull) && len(batch) > 1 { // some of them may still have room
-		for _, o := range batch {
-			w.write([]order{o})
-		}
-		return
-	}
 	for i, o := range batch {
 		r := result{err: err}
 		if err == nil {

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"go.uber.org/zap"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/logout"
+	"github.com/postern/postern/identity/reason"
+)
+
+// handler answers logouts, and probes.
+func (r *receiver) handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle(logout.Path, r.logouts.Handler(r.cutOff, r.report))
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = w.Write([]byte("ok\n")) // a probe that went away needs no answer
+	})
+	return mux
+}
+
+// cutOff writes the entry of a logout.
+func (r *receiver) cutOff(ctx context.Context, l logout.Logout) error {
+	name, err := madeUp("logout")
+	if err != nil {
+		return err
+	}
+	e := entryOf(l, r.subjects, time.Now())
+	e.Name = name
+	at, err := r.writer.Add(ctx, e)
+	if err != nil {
+		return err
+	}
+	r.log.Info("logged out", zap.Strings("providers", l.Providers), zap.String("subject", l.Subject), zap.Bool("session", len(e.SessionIDs) > 0),
+		zap.String("entry", at), zap.String("name", name), zap.Time("until", e.Until))
+	return nil
+}
+
+// entryOf returns what a logout cuts off: a session, or what the user was given before it, to the end
+// of the second in which it was, since times of issue are whole seconds. Who logs in again in that
+// second has to do so once more.
+func entryOf(l logout.Logout, subjects bool, now time.Time) identity.RevocationEntry {
+	e := identity.RevocationEntry{Providers: l.Providers, Until: now.Add(l.Lasting)}
+	if l.Session != "" && (!subjects || l.Subject == "") {
+		e.SessionIDs = []string{l.Session}
+		return e
+	}
+	e.Subjects = []string{l.Subject}
+	e.IssuedBefore = l.IssuedAt.Add(time.Second)
+	return e
+}
+
+// report logs what was not taken.
+func (r *receiver) report(o logout.Outcome) {
+	switch {
+	case o.Err == nil:
+	case o.Status == http.StatusServiceUnavailable:
+		r.log.Error("a logout was not taken: its sessions go on unless the provider sends it again",
+			zap.Strings("providers", o.Logout.Providers), zap.String("subject", o.Logout.Subject), zap.Error(o.Err))
+	default:
+		r.log.Warn("a logout was refused", zap.Stringer("reason", reason.Of(o.Err)), zap.Error(o.Err))
+	}
+}
