@@ -9,6 +9,7 @@ import (
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 
+	"github.com/postern/postern/identity/age"
 	"github.com/postern/postern/identity/jose"
 )
 
@@ -49,7 +50,7 @@ func (b Bundle) Keys() *jose.KeySet { return b.keys }
 func (b Bundle) StaleFrom() time.Time { return b.until }
 
 // StaleAt says that the bundle may not be used at the time any more.
-func (b Bundle) StaleAt(at time.Time) bool { return !b.until.IsZero() && !at.Before(b.until) }
+func (b Bundle) StaleAt(at time.Time) bool { return !b.until.IsZero() && age.Reached(b.until, at) }
 
 // Bundles is an immutable set of bundles, at most one a trust domain. A nil *Bundles is empty.
 type Bundles struct {
