@@ -164,7 +164,7 @@ func sameChallenge(a, b policy.Challenge) bool {
 // parseCase reads METHOD TARGET and then, in any order, host=, caller=ID (or the last segment
 // of an ID in shop.test/ns/shop/sa), upgrade=, source=, h:NAME=VALUE, joined, grpc, bad=REASON
 // (a credential that was refused), and user=PROVIDER/SUBJECT with client=, aud=, scopes=,
-// roles=, acr=, amr=, age=, claims=JSON; in=DURATION is how much later it is than now.
+// roles=, acr=, amr=, age=, bound, actors=, claims=JSON; in=DURATION is how much later it is than now.
 func parseCase(t testing.TB, fields []string) policy.Request {
 	t.Helper()
 	q := policy.Request{ID: "id", Time: now, Source: netip.MustParseAddr("192.0.2.1"), Credential: identity.Credential{Reason: reason.CredentialMissing}}
@@ -249,6 +249,12 @@ func credentialOf(t testing.TB, c *identity.Credential, name, value string) {
 			t.Fatal(err)
 		}
 		c.User.AuthTime = now.Add(-age)
+	case "bound":
+		c.User.Bound = identity.BoundMTLS
+	case "actors":
+		for _, subject := range list {
+			c.User.Actors = append(c.User.Actors, identity.Actor{Subject: subject})
+		}
 	case "claims":
 		d := json.NewDecoder(strings.NewReader(value))
 		d.UseNumber()

@@ -291,13 +291,13 @@ func TestTraceGuardrails(t *testing.T) {
 }
 
 func TestTraceParts(t *testing.T) {
-	text := strings.Replace(traced, "allow: [{callers: [anyone]}]}\n", `allow: [{callers: [spiffe://shop.test/web, "spiffe://shop.test/ns/**"], source: [10.0.0.0/8, "fd00::/8"], headers: {x-a: {all: [p, q]}}, user: {provider: [shop-idp, staff-idp], subjects: a, clients: c, audiences: o, scopes: {all: [s, t]}, roles: {any: [r, q]}, acr: mfa, amr: otp, maxAge: 5m}}]}`+"\n", 1)
+	text := strings.Replace(traced, "allow: [{callers: [anyone]}]}\n", `allow: [{callers: [spiffe://shop.test/web, "spiffe://shop.test/ns/**"], source: [10.0.0.0/8, "fd00::/8"], headers: {x-a: {all: [p, q]}}, user: {provider: [shop-idp, staff-idp], subjects: a, clients: c, audiences: o, scopes: {all: [s, t]}, roles: {any: [r, q]}, acr: mfa, amr: otp, maxAge: 5m, bound: mtls}}]}`+"\n", 1)
 	text += "---\napiVersion: postern.dev/v1alpha1\nkind: IdentityProvider\nmetadata: {name: shop-idp}\nspec: {jwt: {issuer: https://a.test, audiences: [a], algorithms: [ES256], jwks: {discovery: true}}}\n"
 	text += "---\napiVersion: postern.dev/v1alpha1\nkind: IdentityProvider\nmetadata: {name: staff-idp}\nspec: {jwt: {issuer: https://b.test, audiences: [a], algorithms: [ES256], jwks: {discovery: true}}}\n"
 	set := compileTraced(t, text)
 	for _, tc := range []struct{ request, want string }{
 		{
-			"GET /orders/7 caller=web source=::ffff:10.1.2.3 h:x-a=p h:x-a=q user=shop-idp/a client=c aud=o scopes=s,t roles=r acr=mfa amr=otp,pwd age=4m",
+			"GET /orders/7 caller=web source=::ffff:10.1.2.3 h:x-a=p h:x-a=q user=shop-idp/a client=c aud=o scopes=s,t roles=r acr=mfa amr=otp,pwd age=4m bound",
 			`callers held any [spiffe://shop.test/web spiffe://shop.test/ns/**] [spiffe://shop.test/ns/shop/sa/web]
 user held any [shop-idp staff-idp] [shop-idp]
 subjects held any [a] [a]
@@ -308,6 +308,7 @@ roles held any [q r] [r]
 acr held any [mfa] [mfa]
 amr held any [otp] [otp pwd]
 max_age held any [5m0s] [4m0s]
+bound held any [mtls] [mtls]
 headers x-a held all [p q] [p q]
 source held any [10.0.0.0/8 fd00::/8] [10.1.2.3]
 `,
@@ -324,6 +325,7 @@ roles failed any [q r] []
 acr failed any [mfa] []
 amr failed any [otp] []
 max_age failed any [5m0s] []
+bound failed any [mtls] []
 headers x-a error all [p q] ["\xff"] (a value is not UTF-8)
 source failed any [10.0.0.0/8 fd00::/8] [192.0.2.1]
 `,

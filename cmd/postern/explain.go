@@ -50,7 +50,7 @@ It ends with 0 when it could explain, whatever was decided, with 1 when the deci
 	c.SetFlagErrorFunc(quietFlag)
 	for _, other := range []string{
 		"curl", "method", "path", "grpc", "host", "header", "http2", "upgrade", "source", "caller", "at", "user", "client", "acr", "key-id",
-		"audience", "scope", "role", "amr", "claim", "auth-age", "token-age", "credential",
+		"audience", "scope", "role", "amr", "claim", "bound", "actor", "auth-age", "token-age", "credential",
 	} {
 		c.MarkFlagsMutuallyExclusive("record", other)
 	}
@@ -94,6 +94,8 @@ func (f *explainFlags) register(flags *pflag.FlagSet) {
 	flags.DurationVar(&f.authAge, "auth-age", 0, "how long ago the user logged in")
 	flags.DurationVar(&f.tokenAge, "token-age", 0, "how long ago the credential was issued")
 	flags.StringVar(&q.KeyID, "key-id", "", "id of the key that verified the credential")
+	flags.StringVar(&q.Bound, "bound", "", "to what the credential is bound: mtls, the certificate of the caller")
+	flags.StringArrayVar(&q.Actors, "actor", nil, "subject of who acts for the user, the current actor first; repeatable")
 	flags.StringArrayVar(&q.Claims, "claim", nil, `NAME=JSON, as in level=3 or tier="gold"; repeatable`)
 	flags.StringVar(&q.Credential, "credential", "", "the reason for which the credential is refused, as token_expired")
 }

@@ -125,6 +125,11 @@ func advices() []advice {
 			age += time.Minute
 			q.AuthAge = &age
 		}),
+		on(`the token is bound to the certificate of the caller \((.*)\)`, func(q *explain.Question, w []string) { q.Bound = w[0] }),
+		on(`the token is bound to nothing`, func(q *explain.Question, _ []string) { q.Bound = "" }),
+		on(`who acts for the user now is (.*)`, func(q *explain.Question, w []string) { q.Actors = w }),
+		on(`nobody acts for the user`, func(q *explain.Question, _ []string) { q.Actors = nil }),
+		on(`somebody else acts for the user`, func(q *explain.Question, _ []string) { q.Actors = []string{"another"} }),
 		on(`the header (\S+) is not sent`, func(q *explain.Question, w []string) { setHeader(q, w[0]) }),
 		on(`the header (\S+) is sent`, func(q *explain.Question, w []string) { setHeader(q, w[0], "something") }),
 		on(`the header (\S+) is sent with (?:all of )?(.*) and nothing else`, func(q *explain.Question, w []string) {
@@ -174,7 +179,7 @@ func likeOne(patterns, now string) string {
 // forget takes the user out of a question.
 func forget(q *explain.Question) {
 	q.User, q.Credential, q.Client, q.ACR, q.KeyID, q.AuthAge, q.TokenAge = "", "", "", "", "", nil, nil
-	q.Audience, q.Scopes, q.Roles, q.AMR, q.Claims = nil, nil, nil, nil, nil
+	q.Audience, q.Scopes, q.Roles, q.AMR, q.Claims, q.Bound, q.Actors = nil, nil, nil, nil, nil, "", nil
 }
 
 func setSubject(q *explain.Question, subject string) {

@@ -49,7 +49,7 @@ func (e *Explainer) carried(reads []string, h policy.Headers, at time.Time) bear
 	where := placeOf(c.Place)
 	switch {
 	case why == reason.Allowed:
-		return bearer{user: c.user(), note: fmt.Sprintf("%s (the token %s, for %s)", atItsWord, where, c.Provider)}
+		return bearer{user: c.user(), note: fmt.Sprintf("%s (the token %s, for %s)%s", atItsWord, where, c.Provider, c.bound())}
 	case why == reason.TokenIssuer || why == reason.TokenAudience:
 		return refusedFor(why, fmt.Sprintf("the token %s says that its issuer is %s and its audience %s, which no provider that is read takes",
 			where, showAll(c.texts("iss")), showAll(c.texts("aud"))))
@@ -74,6 +74,16 @@ func (c Credential) user() *syntax.TestUser {
 		u.Claims = append(u.Claims, syntax.TestClaim{Name: syntax.Text{Value: name}, Value: c.Claims[name]})
 	}
 	return u
+}
+
+// bound says what has to be known beside a token that is bound to a certificate: a question has
+// none.
+func (c Credential) bound() string {
+	if c.Claims["cnf"] == nil {
+		return ""
+	}
+	return "; it is bound to a certificate (cnf), which is taken to be that of --caller: without a caller, and with another certificate, the sidecar refuses it (" +
+		reason.TokenBinding.String() + ")"
 }
 
 // texts returns what of a claim is text.

@@ -28,6 +28,8 @@ func (s *search) fail(at *state, p policy.Part) []edit {
 		return []edit{setClaims("the user logged in more than "+p.Wants[0]+" ago", func(u *syntax.TestUser) {
 			u.AuthAge = &syntax.MaxAge{Age: age + time.Second}
 		}, []string{"auth_time"})}
+	case policy.OnBound:
+		return []edit{setClaims("the token is bound to nothing", func(u *syntax.TestUser) { u.Bound.Value = "" }, []string{"cnf"})}
 	case policy.OnHeaders:
 		return []edit{headerFails(p)}
 	case policy.OnSource:
@@ -36,7 +38,7 @@ func (s *search) fail(at *state, p policy.Part) []edit {
 		}
 		return nil
 	case policy.OnWhen:
-		return slices.Concat(s.unclaimed(p), s.assigned(at, p), later(at, p))
+		return slices.Concat(s.unclaimed(p), unacted(p), s.assigned(at, p), later(at, p))
 	default:
 		if f, ok := s.e.fieldOf(p.Conjunct, providerOf(u)); ok {
 			return []edit{f.fail(p)}

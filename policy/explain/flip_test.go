@@ -141,6 +141,10 @@ func caseOf(t *testing.T, fields []string) explain.Question {
 			q.AMR = strings.Split(value, ",")
 		case "age":
 			q.AuthAge = age()
+		case "bound":
+			q.Bound = "mtls"
+		case "actors":
+			q.Actors = strings.Split(value, ",")
 		case "claims":
 			var claims map[string]json.RawMessage
 			if err := json.Unmarshal([]byte(value), &claims); err != nil {

@@ -20,12 +20,14 @@ func (s *search) hold(at *state, p policy.Part) []edit {
 		return s.users(p, u)
 	case policy.OnMaxAge:
 		return []edit{setClaims("the user logged in at most "+p.Wants[0]+" ago", func(u *syntax.TestUser) { u.AuthAge = &syntax.MaxAge{} }, []string{"auth_time"})}
+	case policy.OnBound:
+		return []edit{setClaims("the token is bound to the certificate of the caller ("+p.Wants[0]+")", func(u *syntax.TestUser) { u.Bound.Value = p.Wants[0] }, []string{"cnf"})}
 	case policy.OnHeaders:
 		return []edit{headerHolds(p)}
 	case policy.OnSource:
 		return []edit{setSource("the source address is in "+choice(p.Wants, false), addressIn(p.Wants))}
 	case policy.OnWhen:
-		return append(s.assigned(at, p), later(at, p)...)
+		return slices.Concat(s.assigned(at, p), acting(at, p), later(at, p))
 	default:
 		if f, ok := s.e.fieldOf(p.Conjunct, providerOf(u)); ok {
 			return []edit{f.hold(p)}

@@ -34,6 +34,8 @@ type Question struct {
 	Scopes   []string
 	Roles    []string
 	AMR      []string
+	Bound    string   // mtls
+	Actors   []string // subjects of who acts for the user, the current one first
 	Claims   []string // NAME=JSON
 	AuthAge  *time.Duration
 	TokenAge *time.Duration
@@ -85,8 +87,8 @@ func (q Question) read() (asked, error) {
 
 // bounded holds what a person may write to what a request can be.
 func (q Question) bounded() error {
-	one := []string{q.Method, q.Path, q.GRPC, q.Host, q.Upgrade, q.Source, q.Caller, q.User, q.Client, q.ACR, q.KeyID, q.Credential}
-	for _, list := range [][]string{one, q.Headers, q.Audience, q.Scopes, q.Roles, q.AMR, q.Claims} {
+	one := []string{q.Method, q.Path, q.GRPC, q.Host, q.Upgrade, q.Source, q.Caller, q.User, q.Client, q.ACR, q.KeyID, q.Bound, q.Credential}
+	for _, list := range [][]string{one, q.Headers, q.Audience, q.Scopes, q.Roles, q.AMR, q.Actors, q.Claims} {
 		if len(list) > maxValues {
 			return fmt.Errorf("a flag is given %d times: at most %d are read", len(list), maxValues)
 		}

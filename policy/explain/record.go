@@ -46,6 +46,8 @@ type recordLine struct {
 	User         string           `json:"user"`
 	Provider     string           `json:"provider"`
 	Client       string           `json:"client"`
+	Bound        string           `json:"bound"`
+	Actors       []string         `json:"actors"`
 	Method       string           `json:"method"`
 	Host         string           `json:"host"`
 	Detail       string           `json:"detail"`
@@ -220,6 +222,10 @@ func (r Record) again(workload string) string {
 	case l.User != "" && l.Provider != "":
 		add("--user", l.Provider+"/"+l.User)
 		add("--client", l.Client)
+		add("--bound", l.Bound)
+		for _, a := range l.Actors {
+			add("--actor", a)
+		}
 	case r.reason > reason.CredentialMissing && r.reason <= reason.KeysPending:
 		add("--credential", l.Reason)
 	}

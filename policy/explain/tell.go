@@ -145,6 +145,8 @@ func wants(p policy.Part) string {
 		return "not to be sent"
 	case p.Conjunct == policy.OnMaxAge:
 		return "a login at most " + strings.Join(p.Wants, "") + " ago"
+	case p.Conjunct == policy.OnBound:
+		return "the certificate of the caller (" + strings.Join(p.Wants, "") + ")"
 	}
 	return choice(p.Wants, p.All)
 }
@@ -190,6 +192,8 @@ func has(p policy.Part) string {
 		return "no proven user"
 	case p.Conjunct == policy.OnSource:
 		return "no known address"
+	case p.Conjunct == policy.OnBound:
+		return "nothing"
 	default:
 		return none
 	}

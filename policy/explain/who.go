@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/policy/explain/curl"
 	"github.com/postern/postern/policy/syntax"
@@ -39,7 +41,7 @@ func (q Question) readRequest(a *asked, _ curl.Request) error {
 
 // readUser reads who the user is, by the question's own word.
 func (q Question) readUser(a *asked, _ curl.Request) error {
-	described := q.Client+q.ACR+q.KeyID != "" || len(q.Audience)+len(q.Scopes)+len(q.Roles)+len(q.AMR)+len(q.Claims) > 0 ||
+	described := q.Client+q.ACR+q.KeyID+q.Bound != "" || len(q.Audience)+len(q.Scopes)+len(q.Roles)+len(q.AMR)+len(q.Actors)+len(q.Claims) > 0 ||
 		q.AuthAge != nil || q.TokenAge != nil
 	provider, subject, _ := strings.Cut(q.User, "/")
 	switch {
@@ -49,6 +51,12 @@ func (q Question) readUser(a *asked, _ curl.Request) error {
 		if err := checkCredential(q.Credential); err != nil {
 			return err
 		}
+	case q.Bound != "" && q.Bound != identity.BoundMTLS.String():
+		return fmt.Errorf("--bound: nothing can be bound to %q: write %s, for the certificate of the caller", q.Bound, identity.BoundMTLS)
+	case len(q.Actors) > syntax.MaxActors:
+		return fmt.Errorf("--actor: a user has at most %d actors, one for the other", syntax.MaxActors)
+	case slices.Contains(q.Actors, ""):
+		return errors.New("--actor: an actor has a subject")
 	case q.User == "" && described:
 		return errors.New("what is said of a user needs the user: --user PROVIDER/SUBJECT")
 	case q.User == "":
@@ -60,7 +68,7 @@ func (q Question) readUser(a *asked, _ curl.Request) error {
 		Provider: syntax.Text{Value: provider}, Credential: syntax.Text{Value: q.Credential}, Subject: syntax.Text{Value: subject},
 		Client: syntax.Text{Value: q.Client}, ACR: syntax.Text{Value: q.ACR}, KeyID: syntax.Text{Value: q.KeyID},
 		Audiences: valuesOf(q.Audience), Scopes: valuesOf(q.Scopes), Roles: valuesOf(q.Roles), AMR: valuesOf(q.AMR),
-		AuthAge: ageOf(q.AuthAge), TokenAge: ageOf(q.TokenAge),
+		AuthAge: ageOf(q.AuthAge), TokenAge: ageOf(q.TokenAge), Bound: syntax.Text{Value: q.Bound}, Actors: actorsOf(q.Actors),
 	}
 	for _, text := range q.Claims {
 		claim, err := claimOf(text)
@@ -78,6 +86,17 @@ func valuesOf(values []string) *syntax.TestValues {
 		return nil
 	}
 	return &syntax.TestValues{Values: texts(values)}
+}
+
+func actorsOf(subjects []string) *syntax.TestActors {
+	if len(subjects) == 0 {
+		return nil
+	}
+	all := &syntax.TestActors{}
+	for _, s := range subjects {
+		all.Actors = append(all.Actors, syntax.TestActor{Subject: syntax.Text{Value: s}})
+	}
+	return all
 }
 
 func ageOf(age *time.Duration) *syntax.MaxAge {
