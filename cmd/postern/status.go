@@ -12,6 +12,7 @@ import (
 
 	"github.com/postern/postern/extauthz/admin"
 	"github.com/postern/postern/extauthz/metrics"
+	"github.com/postern/postern/identity/age"
 	"github.com/postern/postern/identity/provider"
 	"github.com/postern/postern/identity/trust"
 )
@@ -154,7 +155,7 @@ func (s *sidecar) snapshot() any {
 func (s *sidecar) bundleMetrics() []metrics.Bundle {
 	var all []metrics.Bundle
 	for _, d := range s.trust.Load().Bundles.Domains() {
-		stale := !d.Until.IsZero() && !time.Now().Before(d.Until)
+		stale := !d.Until.IsZero() && age.Reached(d.Until, time.Now())
 		all = append(all, metrics.Bundle{TrustDomain: d.Name, Authorities: d.Authorities, Stale: stale})
 	}
 	return all

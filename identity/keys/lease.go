@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/postern/postern/identity/age"
 	"github.com/postern/postern/identity/jose"
 )
 
@@ -27,7 +28,7 @@ func (l *Lease) Set() *Set { return l.source.set.Load() }
 // used. It takes no lock.
 func (l *Lease) Fresh(at time.Time) bool {
 	good := l.source.good.Load()
-	return good != nil && at.Sub(*good) <= l.maxStale
+	return good != nil && age.Since(*good, at) <= l.maxStale
 }
 
 // Want says whether it is still open if the issuer has a key with this kid, which Set does
@@ -114,7 +115,7 @@ func (s *source) statusLocked() Status {
 		Failures:  s.failures,
 	}
 	if good := s.good.Load(); good != nil {
-		st.FetchedAt = *good
+		st.FetchedAt = good.Round(0) // or subtracting from it would leave out what a machine slept
 	}
 	set := s.set.Load()
 	if set == nil {

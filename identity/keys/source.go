@@ -133,9 +133,7 @@ func (s *source) finish(began time.Time, body [sha256.Size]byte, keys *jose.KeyS
 		s.err, s.errAt, s.body = "", time.Time{}, body
 		s.fetched++
 		changed = s.replace(keys)
-		// By the wall clock: keys age while a machine sleeps, and the monotonic clock does not.
-		good := began.Round(0)
-		s.good.Store(&good)
+		s.good.Store(&began)
 	}
 	status := s.statusLocked()
 	s.mu.Unlock()

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 
+	"github.com/postern/postern/identity/age"
 	"github.com/postern/postern/identity/memo"
 )
 
@@ -70,7 +71,7 @@ func (b Bundle) TrustDomain() spiffeid.TrustDomain { return b.domain }
 func (b Bundle) Authorities() []*x509.Certificate { return slices.Clone(b.authorities) }
 
 // staleAt says that the bundle may not be used at the time any more.
-func (b Bundle) staleAt(at time.Time) bool { return !b.until.IsZero() && !at.Before(b.until) }
+func (b Bundle) staleAt(at time.Time) bool { return !b.until.IsZero() && age.Reached(b.until, at) }
 
 // Bundles is an immutable set of bundles, at most one a trust domain. A nil *Bundles is empty.
 type Bundles struct {

@@ -165,7 +165,7 @@ func (w *watched) look(now time.Time) bool {
 		w.good, w.fault, w.since = bundle, nil, time.Time{}
 		w.jwt.read(w.file, data, now)
 	case w.fault == nil:
-		w.fault, w.since = err, now.Round(0) // a wall clock goes on while a laptop sleeps
+		w.fault, w.since = err, now
 	default: // still wrong, if in another way
 		w.fault = err
 	}

@@ -78,7 +78,7 @@ func (j *jwtFile) read(file File, data []byte, now time.Time) {
 	case err == nil:
 		*j = jwtFile{has: ok, good: bundle}
 	case j.fault == nil:
-		j.fault, j.since = err, now.Round(0)
+		j.fault, j.since = err, now
 	default: // still wrong, if in another way
 		j.fault = err
 	}

@@ -55,7 +55,7 @@ func (w *jwtWatcher) changed() {
 // update takes in the bundles of an update, each by the SPIFFE ID of its trust domain. What the
 // update leaves out is gone.
 func (w *jwtWatcher) update(offered map[string][]byte) {
-	now := w.config.Now().Round(0)
+	now := w.config.Now()
 	w.answered, w.loss, w.problems = true, loss{}, nil
 	next := make(map[spiffeid.TrustDomain]heldJWT, len(offered))
 	for _, name := range slices.Sorted(maps.Keys(offered)) {
@@ -100,7 +100,7 @@ func newJWTBundle(domain spiffeid.TrustDomain, text []byte, parse func([]byte) (
 
 // lost notes that there is no stream, and why.
 func (w *jwtWatcher) lost(err error) {
-	now := w.config.Now().Round(0)
+	now := w.config.Now()
 	if w.loss.since.IsZero() {
 		w.loss.since = now
 	}

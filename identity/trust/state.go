@@ -8,6 +8,7 @@ import (
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 
+	"github.com/postern/postern/identity/age"
 	"github.com/postern/postern/identity/svid"
 )
 
@@ -50,7 +51,7 @@ func (s State) Lacks(at time.Time) []string {
 	return append(lacks, "every trust bundle is stale")
 }
 
-func live(d svid.Domain, at time.Time) bool { return d.Until.IsZero() || at.Before(d.Until) }
+func live(d svid.Domain, at time.Time) bool { return d.Until.IsZero() || !age.Reached(d.Until, at) }
 
 // Equal says that nothing changed.
 func (s State) Equal(other State) bool {

@@ -72,7 +72,7 @@ func (w *watcher) changed() {
 
 // OnX509ContextUpdate is part of workloadapi.X509ContextWatcher.
 func (w *watcher) OnX509ContextUpdate(update *workloadapi.X509Context) {
-	now := w.api.config.Now().Round(0)
+	now := w.api.config.Now()
 	w.answered, w.loss, w.problems = true, loss{}, nil
 	next := make(map[spiffeid.TrustDomain]held)
 	for _, offered := range update.Bundles.Bundles() {
@@ -113,7 +113,7 @@ func (w *watcher) OnX509ContextWatchError(err error) {
 	if w.ended() {
 		return // we are the ones who end it
 	}
-	now := w.api.config.Now().Round(0)
+	now := w.api.config.Now()
 	if w.loss.since.IsZero() {
 		w.loss.since = now
 	}

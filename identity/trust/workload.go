@@ -11,6 +11,8 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 	"github.com/spiffe/go-spiffe/v2/workloadapi"
+
+	"github.com/postern/postern/identity/age"
 )
 
 const (
@@ -96,7 +98,7 @@ func (w *WorkloadAPI) GetX509SVID() (*x509svid.SVID, error) {
 		return nil, errors.New("the Workload API gave us no SVID yet")
 	case now.After(o.svid.Certificates[0].NotAfter):
 		return nil, fmt.Errorf("our own SVID %s has expired", o.svid.ID)
-	case !o.until.IsZero() && !now.Before(o.until):
+	case !o.until.IsZero() && age.Reached(o.until, now):
 		return nil, fmt.Errorf("the Workload API is gone for too long to present our own SVID %s", o.svid.ID)
 	}
 	return o.svid, nil
