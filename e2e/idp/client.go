@@ -87,6 +87,11 @@ func (c Client) Get(ctx context.Context, grant url.Values, header http.Header) (
 	return got, err
 }
 
+// Post sends a form to another of the provider's endpoints.
+func (c Client) Post(ctx context.Context, to string, form url.Values) (int, []byte, error) {
+	return c.post(ctx, to, form, nil)
+}
+
 // post sends a form as this client: with its secret by HTTP Basic (RFC 6749 section 2.3.1), or
 // else with its name in the form.
 func (c Client) post(ctx context.Context, to string, form url.Values, header http.Header) (int, []byte, error) {

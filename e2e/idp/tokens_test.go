@@ -3,6 +3,7 @@
 package idp_test
 
 import (
+	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
 	"net/http"
@@ -10,8 +11,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"crypto/rand"
 
 	"github.com/postern/postern/e2e/idp"
 	"github.com/postern/postern/identity/mint"
@@ -71,6 +70,16 @@ func grant(kind string, more ...string) url.Values {
 	return v
 }
 
+// keySet returns the JSON of a set with one key.
+func keySet(t *testing.T, key map[string]any) string {
+	t.Helper()
+	set, err := json.Marshal(map[string]any{"keys": []any{key}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(set)
+}
+
 // proof returns the header of a request to the token endpoint that proves a key: RFC 9449
 // section 4.2.
 func proof(t *testing.T, key *mint.Key, endpoint string) http.Header {
@@ -85,4 +94,16 @@ func proof(t *testing.T, key *mint.Key, endpoint string) http.Header {
 		t.Fatal(err)
 	}
 	return http.Header{"Dpop": {token}}
+}
+
+// typ returns the member of the header.
+func typ(t *testing.T, token string) string {
+	t.Helper()
+	var h struct {
+		Typ string `json:"typ"`
+	}
+	if err := json.Unmarshal([]byte(header(token)), &h); err != nil {
+		t.Fatal(err)
+	}
+	return h.Typ
 }

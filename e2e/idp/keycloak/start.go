@@ -3,9 +3,11 @@ package keycloak
 import (
 	_ "embed"
 	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,7 +37,12 @@ type Keycloak struct {
 	idp.Server // of Realm
 	base       string
 	setup      Setup
+	http       *http.Client // of the administrator
 	t          testing.TB
+
+	mu    sync.Mutex
+	token string // of the administrator
+	fresh time.Time
 }
 
 // Start runs Keycloak until the test ends, and returns when it is ready. Where there is none the
@@ -52,13 +59,15 @@ func Start(t testing.TB, s Setup) *Keycloak {
 	}
 	port := idp.FreePort(t)
 	k := &Keycloak{base: fmt.Sprintf("https://127.0.0.1:%d", port), setup: s, t: t}
+	k.http = &http.Client{Timeout: time.Minute, Transport: &http.Transport{TLSClientConfig: s.Authority.TLS(nil)}}
 	run, err := home(t.TempDir(), dir, RealmJSON(Realm, s.Logout))
 	if err != nil {
 		t.Fatal(err)
 	}
 	k.Process, err = process.Start(process.Spec{
 		Name: "keycloak", Path: java, Args: arguments(dir, run, true, []string{
-			"--http-enabled=false", fmt.Sprintf("--https-port=%d", port), "--http-host=127.0.0.1", "--hostname-strict=false",
+			fmt.Sprintf("--https-port=%d", port), fmt.Sprintf("--http-port=%d", idp.FreePort(t)),
+			"--http-host=127.0.0.1", "--hostname-strict=false",
 			"--https-certificate-file=" + s.Authority.CertFile, "--https-certificate-key-file=" + s.Authority.KeyFile,
 			"--https-trust-store-file=" + s.ClientCA, "--import-realm",
 		}),
@@ -73,6 +82,7 @@ func Start(t testing.TB, s Setup) *Keycloak {
 }
 
 func (k *Keycloak) close() {
+	k.http.CloseIdleConnections()
 	k.Kill()
 	if k.t.Failed() {
 		k.t.Logf("keycloak said:\n%s", k.Log())
