@@ -22,12 +22,15 @@
 //	policy, route             namespace/name of the policy, and the name of its route
 //	caller, caller_asserted   the SPIFFE ID; true when only Envoy's word speaks for it
 //	user, provider, client    subject, IdentityProvider and client of the verified user
+//	bound                     to what that user's credential is bound: "mtls"
+//	actors                    who acts for that user, the current one first: their subjects, at
+//	                          most four
 //	detail                    what was wrong, for the operator
 //	rules                     what came of each rule: its position as "rule", its "name", its
 //	                          "effect" (allow or deny), and "conjuncts" with a member for each
 //	                          part that it names: true, false, or "error" when it could not be told
 //
-// A record never holds a credential, a claim other than subject and client, a path, a query
+// A record never holds a credential, a claim other than subject, client and actors, a path, a query
 // string or the value of a header. What clients choose is cut to a documented length, with an
 // ellipsis at the end; what is not UTF-8 is replaced; and what a terminal or a line-splitter
 // could take for more than text is escaped. A line is always one line of valid JSON.

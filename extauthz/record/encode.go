@@ -48,6 +48,12 @@ func (e *entry) MarshalLogObject(to zapcore.ObjectEncoder) error {
 	optional(to, "user", e.subject)
 	optional(to, "provider", e.provider)
 	optional(to, "client", e.client)
+	optional(to, "bound", e.bound.String())
+	if len(e.actors) > 0 {
+		if err := to.AddArray("actors", e.actors); err != nil {
+			return err
+		}
+	}
 	to.AddString("method", e.Method)
 	to.AddString("host", e.Host)
 	to.AddInt64("latency_us", max(0, e.Latency.Microseconds()))
@@ -61,6 +67,13 @@ func (e *entry) MarshalLogObject(to zapcore.ObjectEncoder) error {
 		return nil
 	}
 	return to.AddArray("rules", evaluations(d.Rules))
+}
+
+func (all actors) MarshalLogArray(to zapcore.ArrayEncoder) error {
+	for _, subject := range all {
+		to.AppendString(subject)
+	}
+	return nil
 }
 
 func optional(to zapcore.ObjectEncoder, key, value string) {

@@ -16,7 +16,7 @@ type Record struct {
 	Decision     policy.Decision
 	PolicyDigest string // at most 128 bytes are kept
 	Caller       identity.Caller
-	User         *identity.User // only Provider, Subject and Client are kept; 255 bytes of each
+	User         *identity.User // only Provider, Subject, Client, Bound and the subjects of 4 Actors are kept; 255 bytes of each
 	Method       string         // at most 32 bytes are kept
 	Host         string         // at most 253 bytes are kept
 	Latency      time.Duration
@@ -30,6 +30,7 @@ const (
 	maxID     = 128
 	maxCaller = 2048 // SPIFFE-ID section 2.3
 	maxUser   = 255  // OpenID Connect Core section 2: sub
+	maxActors = 4    // each as long as a user
 	maxMethod = 32
 	maxHost   = 253 // RFC 1035 section 2.3.4, as text
 	maxDetail = 1024
@@ -39,6 +40,8 @@ const (
 type entry struct {
 	Record
 	provider, subject, client string
+	actors                    actors
+	bound                     identity.Binding
 	receipt                   *receipt // nil when nobody waits
 }
 
@@ -46,6 +49,7 @@ func newEntry(r Record, waiting *receipt) entry {
 	e := entry{Record: r, receipt: waiting}
 	if !r.User.IsZero() {
 		e.provider, e.subject, e.client = clip(r.User.Provider, maxUser), clip(r.User.Subject, maxUser), clip(r.User.Client, maxUser)
+		e.actors, e.bound = actorsOf(r.User), r.User.Bound
 	}
 	e.User = nil
 	e.RequestID, e.PolicyDigest, e.RevocationDigest = clip(r.RequestID, maxID), clip(r.PolicyDigest, maxID), clip(r.RevocationDigest, maxID)
@@ -54,6 +58,20 @@ func newEntry(r Record, waiting *receipt) entry {
 		e.Time = time.Now()
 	}
 	return e
+}
+
+// actors are the subjects of those who act for a user, the current one first.
+type actors []string
+
+func actorsOf(u *identity.User) actors {
+	if len(u.Actors) == 0 {
+		return nil
+	}
+	kept := make(actors, min(len(u.Actors), maxActors))
+	for i := range kept {
+		kept[i] = clip(u.Actors[i].Subject, maxUser)
+	}
+	return kept
 }
 
 const ellipsis = "…"

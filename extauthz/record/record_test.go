@@ -79,6 +79,36 @@ func TestAssertedCaller(t *testing.T) {
 	}
 }
 
+func TestBoundAndActors(t *testing.T) {
+	long := strings.Repeat("é", 200)
+	all := []identity.Actor{{Subject: "spiffe://shop.test/web", Issuer: canary, Client: canary}, {Subject: "a\nb"}, {Subject: long}, {Subject: "d"}, {Subject: "fifth"}}
+	for name, tc := range map[string]struct {
+		user   *identity.User
+		bound  any
+		actors any
+	}{
+		"no user":      {nil, nil, nil},
+		"neither":      {&identity.User{Provider: "p", Subject: "s", Actors: []identity.Actor{}}, nil, nil},
+		"of no one":    {&identity.User{Subject: "s", Actors: all, Bound: identity.BoundMTLS}, nil, nil},
+		"bound":        {&identity.User{Provider: "p", Bound: identity.BoundMTLS}, "mtls", nil},
+		"one":          {&identity.User{Provider: "p", Actors: all[:1]}, nil, []any{"spiffe://shop.test/web"}},
+		"at most four": {&identity.User{Provider: "p", Actors: all}, nil, []any{"spiffe://shop.test/web", "a\nb", strings.Repeat("é", 126) + "…", "d"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := numbered("1")
+			r.User = tc.user
+			line := written(t, r)
+			m := fields(t, line)
+			if m["bound"] != tc.bound || !reflect.DeepEqual(m["actors"], tc.actors) {
+				t.Errorf("got %v and %v in %s", m["bound"], m["actors"], line)
+			}
+			if strings.Count(line, "\n") != 1 || strings.Contains(line, canary) {
+				t.Errorf("got %q", line)
+			}
+		})
+	}
+}
+
 func TestLatency(t *testing.T) {
 	for name, tc := range map[string]struct {
 		latency time.Duration
@@ -181,7 +211,7 @@ func FuzzRecord(f *testing.F) {
 	f.Fuzz(func(t *testing.T, id, method, host, subject, detail, name, source string, allow bool) {
 		line := written(t, record.Record{
 			Time: time.Unix(0, 0), RequestID: id, Method: method, Host: host, Detail: detail, PolicyDigest: detail,
-			User: &identity.User{Provider: name, Subject: subject, Client: subject},
+			User: &identity.User{Provider: name, Subject: subject, Client: subject, Actors: []identity.Actor{{Subject: subject}, {Subject: detail}}},
 			Decision: policy.Decision{
 				Allow: allow, Reason: reason.Code(len(id)), Rule: policy.Position{Source: source}, RuleName: name, Policy: name, Route: name,
 			},
