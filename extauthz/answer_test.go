@@ -18,7 +18,7 @@ func TestIdentityHeaders(t *testing.T) {
 	} {
 		ok := w.ask(t, check(t, w, caller, addHeader("x-postern-user", "forged"))).GetOkResponse()
 		removed := ok.GetHeadersToRemove()
-		for _, name := range []string{"x-postern-caller", "x-postern-user", "x-postern-provider", "x-postern-scopes"} {
+		for _, name := range []string{"x-postern-caller", "x-postern-user", "x-postern-provider", "x-postern-scopes", "x-postern-assertion"} {
 			set := ""
 			for _, h := range ok.GetHeaders() {
 				if h.GetHeader().GetKey() == name {

@@ -13,6 +13,18 @@ import (
 // BenchmarkCheck is one check, from its bytes to the bytes of the answer.
 func BenchmarkCheck(b *testing.B) {
 	w := newWorld(b)
+	benchmarkCheck(b, w)
+}
+
+// BenchmarkCheckAsserted is the same for a workload that wants assertions: what it costs more is one
+// signature for each allow.
+func BenchmarkCheckAsserted(b *testing.B) {
+	w := newWorld(b)
+	w.assert(b, policies)
+	benchmarkCheck(b, w)
+}
+
+func benchmarkCheck(b *testing.B, w *world) {
 	for name, c := range map[string]*authv3.CheckRequest{
 		"anyone": check(b, w, ""),
 		"caller": check(b, w, web, setPath("/orders/1"), likeEnvoy),
