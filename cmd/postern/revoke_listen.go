@@ -143,7 +143,7 @@ func (r *receiver) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.log.Info("listening", zap.String("for", "logouts"), zap.String("at", r.flags.listen), zap.String("path", logout.Path))
+	r.log.Info("listening", zap.String("for", "logouts"), zap.String("at", listener.Addr().String()), zap.String("path", logout.Path))
 	return r.answer(ctx, listener)
 }
 
