@@ -29,9 +29,7 @@ func TestAgentRestart(t *testing.T) {
 	old := c.watch.SVID(mesh.Web)
 	c.server.Activate(spire.X509, c.server.Prepare(spire.X509))
 	c.server.Taint(spire.X509, before)
-	eventually(t, "an SVID of the new root", 20*time.Second, func() bool {
-		return string(c.watch.SVID(mesh.Web).Certificates[0].AuthorityKeyId) != string(old.Certificates[0].AuthorityKeyId)
-	})
+	c.awaitIssuer(t, "an SVID of the new root", old)
 	from := len(c.watch.Updates())
 	stale := c.load(t, order, fixed(old))
 	c.server.Revoke(spire.X509, before)

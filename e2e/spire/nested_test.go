@@ -3,13 +3,10 @@
 package spire_test
 
 import (
-	"encoding/hex"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
-
-	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 
 	"github.com/postern/postern/e2e/mesh"
 	"github.com/postern/postern/e2e/postern"
@@ -41,7 +38,7 @@ func TestNested(t *testing.T) {
 	t.Parallel()
 	files := postern.Dir(t)
 	root := above(t, files)
-	c := start(t, setup{server: spire.Config{Life: 20 * time.Second, Upstream: files}})
+	c := start(t, setup{server: spire.Config{Life: 40 * time.Second, Upstream: files}})
 	first := c.watch.SVID(mesh.Web)
 	if len(first.Certificates) != 2 {
 		t.Fatalf("the chain has %d certificates", len(first.Certificates))
@@ -61,20 +58,13 @@ func TestNested(t *testing.T) {
 	c.watch.Await("the upstream's new root", from, func(u spire.Update) bool { return u.Roots("shop.test") == 2 })
 	c.server.Activate(spire.X509, next)
 	before := c.watch.SVID(mesh.Web)
-	old := hex.EncodeToString(root.Certificate().SubjectKeyId)
-	c.server.Do("upstreamauthority", "taint", "-subjectKeyID", old)
+	c.server.TaintUpstream(root.Certificate().SubjectKeyId)
 	c.awaitIssuer(t, "an intermediate of the new root", before)
+	stale := c.load(t, order, fixed(before))
 	from = len(c.watch.Updates())
-	c.server.Do("upstreamauthority", "revoke", "-subjectKeyID", old)
-	c.watch.Await("the old root gone", from, func(u spire.Update) bool { return u.Roots("shop.test") == 1 })
+	c.server.RevokeUpstream(root.Certificate().SubjectKeyId)
+	gone := c.watch.Await("the old root gone", from, func(u spire.Update) bool { return u.Roots("shop.test") == 1 })
+	stale.wantCut("the revoked upstream root", gone.At, time.Second, 403, "certificate_untrusted")
 	c.want(t, "by the new root", c.watch.SVID(mesh.Web), order, 200, "")
 	l.wantAllAllowed("nested, rotation of intermediate and root")
-}
-
-// awaitIssuer waits until web has an SVID of another issuer than that of before.
-func (c *sidecar) awaitIssuer(t *testing.T, what string, before *x509svid.SVID) {
-	t.Helper()
-	eventually(t, what, 30*time.Second, func() bool {
-		return string(c.watch.SVID(mesh.Web).Certificates[0].AuthorityKeyId) != string(before.Certificates[0].AuthorityKeyId)
-	})
 }

@@ -43,6 +43,7 @@ type Server struct {
 	Port         int    // where agents connect, on 127.0.0.1
 	EndpointPort int    // of its bundle endpoint, on 127.0.0.1
 	binaries     string
+	before       map[string]string // SPIRE's own SVIDs before a taint
 	t            testing.TB
 }
 

@@ -180,3 +180,11 @@ func eventually(t *testing.T, what string, limit time.Duration, holds func() boo
 		}
 	}
 }
+
+// awaitIssuer waits until web has an SVID of another issuer than that of before.
+func (c *sidecar) awaitIssuer(t *testing.T, what string, before *x509svid.SVID) {
+	t.Helper()
+	eventually(t, what, 30*time.Second, func() bool {
+		return string(c.watch.SVID(mesh.Web).Certificates[0].AuthorityKeyId) != string(before.Certificates[0].AuthorityKeyId)
+	})
+}
