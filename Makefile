@@ -59,7 +59,7 @@ e2e-image: ## The image: built, looked into and run (needs buildah)
 e2e-spire: ## Workload identity from the real SPIRE (needs gcc; built once, 8 to 20 min)
 	@.ci/stage 'SPIRE' .ci/spire
 	@.ci/stage 'Envoy' .ci/envoy
-	@.ci/stage 'SPIRE at work' go test -count=1 -parallel 4 -tags e2e_spire ./e2e/spire/...
+	@POSTERN_E2E_RACE=$(if $(RACE),1) .ci/stage 'SPIRE at work' go test -count=1 -v -parallel 4 -tags e2e_spire ./e2e/spire/...
 
 e2e-idp: ## Tokens of real identity providers (needs node, java and mvn; 180 MB once)
 	@.ci/stage 'Envoy' .ci/envoy
