@@ -26,7 +26,10 @@ func line(e *identity.RevocationEntry) (string, error) {
 		}
 		quoted := make([]string, len(values))
 		for i, v := range values {
-			fault = errors.Join(fault, check(name, v))
+			if err := check(name, v); err != nil {
+				fault = errors.Join(fault, err)
+				return
+			}
 			quoted[i] = quote(v)
 		}
 		text := strings.Join(quoted, ", ")

@@ -1,0 +1,82 @@
+package revoke_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern/postern/policy/revoke"
+)
+
+// idp is an IdentityProvider.
+func idp(name, issuer string) string {
+	return "apiVersion: postern.dev/v1alpha1\nkind: IdentityProvider\nmetadata: {name: " + name + "}\nspec:\n  jwt: {issuer: " + issuer + ", audiences: [a], jwks: {discovery: true}, algorithms: [ES256]}\n"
+}
+
+func look(t *testing.T, files map[string]string) *revoke.Survey {
+	t.Helper()
+	s, err := revoke.Look(directory(t, files))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func TestLook(t *testing.T) {
+	entries := head + "  entries:\n  - {name: a, callers: [spiffe://shop.test/a], until: 2026-11-22T13:00:00Z}\n  - {name: over, callers: [spiffe://shop.test/b], until: 2026-11-22T12:00:00Z}\n"
+	twice := strings.Replace(entries, "revoked", "other", 1)
+	s := look(t, map[string]string{
+		"idp.yaml": idp("shop-idp", "https://idp.shop.test/"), "more/idp.yaml": idp("staff-idp", "https://idp.shop.test/"),
+		"r.yaml": entries, "s.yaml": strings.Replace(twice, "name: over", "name: b", 1),
+	})
+	if s.Faults != nil || len(s.Entries) != 4 || len(s.InForce(noon)) != 2 || len(s.InForce(noon.Add(-time.Second))) != 4 {
+		t.Fatalf("%+v", s)
+	}
+	for name, want := range map[string]string{
+		"over": "r.yaml:7:5", "b": "s.yaml:7:5", "r.yaml:6:5": "r.yaml:6:5",
+	} {
+		if e, err := s.Find(name); err != nil || e.At != want {
+			t.Errorf("%s: %+v, %v", name, e, err)
+		}
+	}
+	for name, want := range map[string]string{
+		"a": "2 entries have the name", "none": "no entry", "": "no entry", "r.yaml:5:5": "no entry",
+	} {
+		if _, err := s.Find(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	if p, err := s.Provider("staff-idp"); err != nil || p.Name != "staff-idp" {
+		t.Error(err)
+	}
+	for name, want := range map[string]string{"shop-ipd": `did you mean "shop-idp"?`, "xyz": "there is shop-idp, staff-idp"} {
+		if _, err := s.Provider(name); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if of, err := s.ByIssuer("https://idp.shop.test/"); err != nil || len(of) != 2 {
+		t.Error(of, err)
+	}
+	for _, issuer := range []string{"", "https://idp.shop.test"} {
+		if _, err := s.ByIssuer(issuer); err == nil {
+			t.Errorf("%q has a provider", issuer)
+		}
+	}
+}
+
+// TestLookWhereSomethingIsWrong finds what can be found, and says that there may be more.
+func TestLookWhereSomethingIsWrong(t *testing.T) {
+	s := look(t, map[string]string{
+		"idp.yaml": idp("shop-idp", "https://idp.shop.test/"), "broken.yaml": "kind: IdentityProvider\nspec: [\n",
+		"r.yaml": head + "  entries:\n  - {callers: [spiffe://shop.test/a], until: 2026-11-22T13:00:00Z}\n---\nkind: ServicePolicy\n",
+	})
+	if s.Faults == nil || len(s.Entries) != 1 {
+		t.Fatalf("%+v", s)
+	}
+	if _, err := s.Provider("other"); err == nil || !strings.Contains(err.Error(), "broken.yaml:2:") {
+		t.Error(err)
+	}
+	if _, err := revoke.Look(t.TempDir()); err == nil {
+		t.Error("an empty directory is fine")
+	}
+}
