@@ -233,24 +233,14 @@ func (s scene) name(text string) (any, bool) {
 		return texts(u.Roles), true
 	case "user.amr":
 		return texts(u.AMR), true
+	case actorsName:
+		list := []any{}
+		for _, a := range u.Actors {
+			list = append(list, map[string]any{"subject": a.Subject, "issuer": a.Issuer, "client": a.Client})
+		}
+		return list, true
 	case "user.claims":
 		return u.Claims, true
-	}
-	panic("no name " + text)
-}
-
-func (q *question) caller(text string) (any, bool) {
-	if q.Caller == "" {
-		return nil, false
-	}
-	segments := strings.Split(strings.TrimPrefix(q.Caller, "spiffe://"), "/")
-	switch text {
-	case "caller.id":
-		return q.Caller, true
-	case "caller.trust_domain":
-		return segments[0], true
-	case "caller.segments":
-		return texts(segments[1:]), true
 	}
 	panic("no name " + text)
 }

@@ -16,9 +16,11 @@ func (g *generator) condition(levels int) *expr {
 			return &expr{op: opChoice, args: []*expr{g.condition(levels - 1), g.condition(levels - 1), g.condition(levels - 1)}}
 		}
 	}
-	switch g.n(12) {
+	switch g.n(13) {
 	case 0, 1:
 		return g.aboutText()
+	case 11:
+		return g.aboutActors()
 	case 2, 3, 4:
 		return g.aboutClaim()
 	case 5:
@@ -55,7 +57,9 @@ func (g *generator) aboutText() *expr {
 
 // text makes an expression of type string.
 func (g *generator) text() *expr {
-	switch g.n(8) {
+	switch g.n(9) {
+	case 8:
+		return g.actor(name(actorsName))
 	case 0, 1:
 		return textLiteral(pick(g.dice, "a", "b", "alice", "h1.test", "GET", "pwd", "shop.test", "1", "1 2", "2"))
 	case 2:
@@ -123,6 +127,35 @@ func (g *generator) macro(list *expr) *expr {
 		body = binary(g.equality(), name(element), g.text())
 	}
 	return &expr{op: opMacro, text: pick(g.dice, "exists", "all"), args: []*expr{list, body}}
+}
+
+// actorsName is the list of who acts for the user.
+const actorsName = "user.actors"
+
+// actor reads something of an actor, most often of the first.
+func (g *generator) actor(of *expr) *expr {
+	at := &expr{op: opIndex, args: []*expr{of, intLiteral(int64(pick(g.dice, 0, 0, 0, 1, 2)))}}
+	field := pick(g.dice, actorFields...)
+	if g.one(6) {
+		return &expr{op: opIndex, args: []*expr{at, textLiteral(field)}}
+	}
+	return &expr{op: opField, text: field, args: []*expr{at}}
+}
+
+func (g *generator) aboutActors() *expr {
+	all := name(actorsName)
+	switch g.n(6) {
+	case 0:
+		return binary(g.equality(), all, &expr{op: opList})
+	case 1:
+		return binary(g.order(), call("size", all), intLiteral(int64(g.n(3))))
+	case 2:
+		body := binary(g.equality(), &expr{op: opField, text: pick(g.dice, actorFields...), args: []*expr{name(element)}}, g.text())
+		return &expr{op: opMacro, text: pick(g.dice, "exists", "all"), args: []*expr{all, body}}
+	case 3:
+		return binary("in", textLiteral(pick(g.dice, "subject", "act")), &expr{op: opIndex, args: []*expr{all, intLiteral(0)}})
+	}
+	return binary(g.equality(), g.actor(all), name("caller.id"))
 }
 
 func (g *generator) aboutNumber() *expr {

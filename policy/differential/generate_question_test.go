@@ -263,6 +263,10 @@ func (g *generator) proven(provider string, now time.Time) identity.User {
 		age := pick(g.dice, 0, time.Second, fresh, fresh, fresh+1, fresh-1, fresh+time.Second, time.Hour, 2*time.Hour, -time.Second)
 		u.AuthTime = now.Add(-age)
 	}
+	u.Bound = pick(g.dice, identity.BoundNot, identity.BoundMTLS)
+	for range pick(g.dice, 0, 0, 1, 1, 2, 4) {
+		u.Actors = append(u.Actors, pick(g.dice, actors...))
+	}
 	for _, name := range claimNames {
 		if !g.one(4) {
 			u.Claims[name] = pick(g.dice, claimValues...)

@@ -87,6 +87,7 @@ func (g *generator) user() *userWish {
 	if g.one(6) {
 		u.MaxAge = pick(g.dice, fresh, time.Hour)
 	}
+	u.Bound = g.one(5)
 	return u
 }
 

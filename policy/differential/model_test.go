@@ -106,6 +106,7 @@ type userWish struct {
 	ACR       *valueWish
 	AMR       *valueWish
 	MaxAge    time.Duration // 0: not asked for
+	Bound     bool          // to the caller's certificate
 }
 
 // A valueWish is one value, any of several, or all of several.

@@ -217,6 +217,9 @@ func (u *userWish) String() string {
 	if u.MaxAge > 0 {
 		f.add("maxAge", strconv.Itoa(int(u.MaxAge.Minutes()))+"m")
 	}
+	if u.Bound {
+		f.add("bound", "mtls")
+	}
 	return f.String()
 }
 

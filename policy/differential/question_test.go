@@ -55,6 +55,23 @@ func (q *question) header(name string) []string {
 	return values
 }
 
+// caller is what a condition sees of the caller.
+func (q *question) caller(text string) (any, bool) {
+	if q.Caller == "" {
+		return nil, false
+	}
+	segments := strings.Split(strings.TrimPrefix(q.Caller, "spiffe://"), "/")
+	switch text {
+	case "caller.id":
+		return q.Caller, true
+	case "caller.trust_domain":
+		return segments[0], true
+	case "caller.segments":
+		return texts(segments[1:]), true
+	}
+	panic("no name " + text)
+}
+
 // credential is what is found where the providers named look.
 func (q *question) credential(providers []string) identity.Credential {
 	if len(providers) == 0 {
@@ -123,8 +140,8 @@ func (q *question) String() string {
 			continue
 		}
 		u := t.User
-		fmt.Fprintf(&b, "  %s: subject=%q client=%q audiences=%q scopes=%q roles=%q acr=%q amr=%q authTime=%v\n    claims=%#v\n", t.Provider,
-			u.Subject, u.Client, u.Audiences, u.Scopes, u.Roles, u.ACR, u.AMR, u.AuthTime.Format(time.RFC3339Nano), u.Claims)
+		fmt.Fprintf(&b, "  %s: subject=%q client=%q audiences=%q scopes=%q roles=%q acr=%q amr=%q authTime=%v bound=%q actors=%q\n    claims=%#v\n", t.Provider,
+			u.Subject, u.Client, u.Audiences, u.Scopes, u.Roles, u.ACR, u.AMR, u.AuthTime.Format(time.RFC3339Nano), u.Bound, u.Actors, u.Claims)
 	}
 	return b.String()
 }

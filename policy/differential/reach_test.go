@@ -10,6 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/reason"
 )
 
@@ -73,7 +74,7 @@ func required() []mark {
 		add("verdict", "", code.String())
 	}
 	for _, position := range []string{inAllow, inDeny, inRequire} {
-		abouts := []string{"callers", "user", "subjects", "clients", "audiences", "scopes", "roles", "acr", "amr", "maxAge", "headers", "source", "when"}
+		abouts := []string{"callers", "user", "subjects", "clients", "audiences", "scopes", "roles", "acr", "amr", "maxAge", "bound", "headers", "source", "when"}
 		for _, about := range abouts {
 			add(about, position, "holds", "fails")
 		}
@@ -96,6 +97,7 @@ func required() []mark {
 	add("caller", "", "none allowed", "asserted allowed", "by group", "by *", "by **", "by ID", "by anyone")
 	add("credential", "", "not looked for", "missing", "good", "one of two", "of two providers")
 	add("age", "", "at the bound", "just above")
+	add("actors", "", "none", "the caller is the first", "the caller is only a later one", "somebody else")
 	add("headers", "", "joined", "repeated", "list in a deny", "not UTF-8")
 	add("source", "", "IPv4", "IPv6", "mapped", "unknown")
 	return all
@@ -217,6 +219,7 @@ func (r reached) weighed(s standing, q *question, conjuncts []conjunct) {
 		}
 	}
 	r.caller(s, q)
+	r.actors(s, q)
 	if len(s.rule.Source) > 0 {
 		r.note("source", family(q.Source), "")
 	}
@@ -232,6 +235,26 @@ func (r reached) weighed(s standing, q *question, conjuncts []conjunct) {
 			} else if u.MaxAge > 0 && age > u.MaxAge && age <= u.MaxAge+time.Second {
 				r.note("age", "just above", "")
 			}
+		}
+	}
+}
+
+// actors notes who acts for the users of a rule that reads that.
+func (r reached) actors(s standing, q *question) {
+	if s.rule.When == nil || !s.rule.When.mentions(actorsName) {
+		return
+	}
+	for _, t := range q.Tokens {
+		at := slices.IndexFunc(t.User.Actors, func(a identity.Actor) bool { return a.Subject == q.Caller })
+		switch {
+		case len(t.User.Actors) == 0:
+			r.note("actors", "none", "")
+		case at == 0:
+			r.note("actors", "the caller is the first", "")
+		case at > 0:
+			r.note("actors", "the caller is only a later one", "")
+		default:
+			r.note("actors", "somebody else", "")
 		}
 	}
 }

@@ -123,6 +123,9 @@ func (u *userWish) conjuncts(now time.Time, user *identity.User) []conjunct {
 		recent := !user.AuthTime.IsZero() && now.Sub(user.AuthTime) <= u.MaxAge
 		all = append(all, conjunct{about: "maxAge", is: outcomeOf(recent)})
 	}
+	if u.Bound {
+		all = append(all, conjunct{about: "bound", is: outcomeOf(user.Bound == identity.BoundMTLS)})
+	}
 	return all
 }
 

@@ -199,6 +199,7 @@ func (c *cutter) user(u *userWish) {
 		}
 	}
 	cutValue(c, &u.MaxAge, 0)
+	cutValue(c, &u.Bound, false)
 }
 
 // truthful says that the type of the expression is bool.

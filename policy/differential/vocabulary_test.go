@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/reason"
 )
 
@@ -76,6 +77,11 @@ var (
 	roles     = []string{"admin", "desk"}
 	acrs      = []string{"pwd", "mfa", "hwk"}
 	amrs      = []string{"pwd", "otp", "hwk"}
+
+	actors = []identity.Actor{ // who acts for a user, some of them callers
+		{Subject: callerWeb}, {Subject: callerAdmin, Client: "app"}, {Subject: "a", Issuer: "https://idp-a.test/"}, {Subject: "alice", Issuer: "b", Client: "a"},
+	}
+	actorFields = []string{"subject", "subject", "issuer", "client"}
 
 	claimNames  = []string{"level", "name", "tags", "m"}
 	claimValues = []any{ // of every type of JSON
