@@ -21,7 +21,8 @@ func envoyCommand() *cobra.Command {
 beside it: callers come in over mTLS and are checked by Postern; for each --upstream the app
 gets a plain HTTP port on loopback from which its requests go out over mTLS.
 
---svid-dir holds svid.pem, key.pem and bundle.pem, in PEM. Printed to standard output the
+With --sds Postern hands Envoy its certificate and the bundles, and everything new of them.
+Otherwise --svid-dir holds svid.pem, key.pem and bundle.pem, in PEM. Printed to standard output the
 configuration is one file, and Envoy reads those three once. With --write it is three files,
 and Envoy follows the SVID as it rotates: whoever rotates it renames the new files into place.`,
 		Example: `  postern envoy --workload spiffe://shop.test/ns/shop/sa/orders --svid-dir /run/svid \
@@ -29,6 +30,7 @@ and Envoy follows the SVID as it rotates: whoever rotates it renames the new fil
   envoy -c envoy.yaml
 
   postern envoy --workload spiffe://shop.test/ns/shop/sa/orders --svid-dir /run/svid --write /etc/envoy
+  postern envoy --workload spiffe://shop.test/ns/shop/sa/orders --sds unix:///run/postern/sds.sock > envoy.yaml
   postern envoy check /etc/envoy/envoy.yaml`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -41,6 +43,9 @@ and Envoy follows the SVID as it rotates: whoever rotates it renames the new fil
 	}
 	f.register(c.Flags())
 	c.MarkFlagsMutuallyExclusive("snippet", "write")
+	for _, files := range []string{"svid-dir", "trust-bundle", "client-ca"} {
+		c.MarkFlagsMutuallyExclusive("sds", files)
+	}
 	c.AddCommand(envoyCheckCommand())
 	return c
 }

@@ -13,7 +13,8 @@ import (
 
 // envoyFlags are those of postern envoy, as they were written.
 type envoyFlags struct {
-	workload, listen, app, authz, svidDir, admin    string
+	workload, listen, app, authz, sds               string
+	svidDir, admin                                  string
 	trust, upstreams, cors                          []string
 	clients, clientCA, protocol, output, write      string
 	websocket, snippet                              bool
@@ -27,6 +28,7 @@ func (f *envoyFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.listen, "listen", "0.0.0.0:8443", "where callers come in: an IP address and a port")
 	flags.StringVar(&f.app, "app", "127.0.0.1:8080", "where the app is: a loopback address or unix:/path")
 	flags.StringVar(&f.authz, "authz", "unix:///run/postern/authz.sock", "where Postern is: its --listen")
+	flags.StringVar(&f.sds, "sds", "off", "where Postern hands out certificates and bundles: off, or its --sds; then there are no files")
 	flags.StringVar(&f.svidDir, "svid-dir", "/run/postern/svid", "directory with svid.pem, key.pem and bundle.pem")
 	flags.StringArrayVar(&f.trust, "trust-bundle", nil, "TRUST_DOMAIN=FILE of a federated trust domain, PEM (repeatable)")
 	flags.StringArrayVar(&f.upstreams, "upstream", nil, "NAME=LISTEN,HOST:PORT,SPIFFE_ID of a service that the app calls (repeatable)")
@@ -57,6 +59,9 @@ func (f *envoyFlags) options() (envoy.Options, error) {
 	if f.admin != "off" {
 		parse(&p, "admin", f.admin, envoy.ParseAddress, &o.Admin)
 	}
+	if f.sds != "off" {
+		parse(&p, "sds", f.sds, envoy.ParseAddress, &o.SDS)
+	}
 	parseAll(&p, "trust-bundle", f.trust, envoy.ParseTrust, &o.Trust)
 	parseAll(&p, "upstream", f.upstreams, envoy.ParseUpstream, &o.Upstreams)
 	var err error
@@ -66,8 +71,11 @@ func (f *envoyFlags) options() (envoy.Options, error) {
 	for _, path := range []*string{&f.svidDir, &f.write, &f.clientCA} {
 		p.add(absolute(path))
 	}
+	if f.sds == "off" {
+		o.SVIDDir = f.svidDir
+	}
 	o.ClientCA = f.clientCA
-	o.SVIDDir, o.AppProtocol, o.WebSocket, o.CORS = f.svidDir, envoy.Protocol(f.protocol), f.websocket, f.cors
+	o.AppProtocol, o.WebSocket, o.CORS = envoy.Protocol(f.protocol), f.websocket, f.cors
 	o.AuthzTimeout, o.Timeout = f.authzTimeout, f.timeout
 	o.MaxStreamDuration, o.MaxConnectionDuration, o.MaxConnections = f.maxStream, f.maxConnection, f.maxConnections
 	return o, errors.Join(p.errs...)

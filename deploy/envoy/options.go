@@ -27,8 +27,9 @@ type Options struct {
 	Listen    Address     // where callers come in
 	App       Address     // where the app is, on this host
 	Authz     Address     // where Postern is, on this host
-	SVIDDir   string      // holds svid.pem, key.pem and bundle.pem
-	Trust     []Trust     // federated trust domains
+	SDS       Address     // a Unix socket on which Postern hands out certificates and bundles; zero: files
+	SVIDDir   string      // without SDS: holds svid.pem, key.pem and bundle.pem
+	Trust     []Trust     // without SDS: federated trust domains
 	Upstreams []Upstream  // what the app calls
 	Admin     Address     // a Unix socket; zero: no admin interface
 
@@ -101,6 +102,9 @@ func (o Options) validateProtocol() error {
 }
 
 func (o Options) validateTrust() error {
+	if !o.SDS.IsZero() {
+		return o.validateSDS()
+	}
 	if err := checkPath(o.SVIDDir); err != nil {
 		return fmt.Errorf("--svid-dir: %w", err)
 	}
@@ -113,6 +117,19 @@ func (o Options) validateTrust() error {
 			return fmt.Errorf("--trust-bundle: %s has a bundle already (the workload's own domain has bundle.pem)", t.domain.Name())
 		}
 		seen[t.domain.Name()] = true
+	}
+	return nil
+}
+
+// validateSDS: on a port, every process of the host could hand Envoy certificates of its own.
+func (o Options) validateSDS() error {
+	switch {
+	case !o.SDS.Socket():
+		return fmt.Errorf("--sds: %s is not a Unix socket", o.SDS)
+	case o.SDS == o.Authz:
+		return fmt.Errorf("--sds: %s is where Postern answers checks: give what its --sds says", o.SDS)
+	case o.SVIDDir != "", len(o.Trust) > 0, o.ClientCA != "":
+		return errors.New("--sds: certificates and bundles come from Postern: leave --svid-dir, --trust-bundle and --client-ca out")
 	}
 	return nil
 }
@@ -140,7 +157,7 @@ func (o Options) validateUpstreams() error {
 		if places[u.listen] && !u.listen.anyPort() {
 			return fmt.Errorf("--upstream %s: %s is taken", u.name, u.listen)
 		}
-		if !slices.ContainsFunc(o.domains(), func(t Trust) bool { return t.domain == u.server.TrustDomain() }) {
+		if o.SDS.IsZero() && !slices.ContainsFunc(o.domains(), func(t Trust) bool { return t.domain == u.server.TrustDomain() }) {
 			return fmt.Errorf("--upstream %s: no --trust-bundle says how %s is verified", u.name, u.server.TrustDomain().Name())
 		}
 		names[u.name], places[u.listen] = true, true

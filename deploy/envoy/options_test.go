@@ -35,6 +35,15 @@ func TestOptionsThatAreRefused(t *testing.T) {
 		"optional, several domains": {func(o *envoy.Options) {
 			o.OptionalClients, o.Trust = true, []envoy.Trust{envoytest.Trust(t, "a.test=/a")}
 		}, "--client-ca"},
+		"secrets on a port":        {func(o *envoy.Options) { o.SDS, o.SVIDDir = envoytest.Address(t, "127.0.0.1:1"), "" }, "not a Unix socket"},
+		"secrets where checks are": {func(o *envoy.Options) { o.SDS, o.SVIDDir = o.Authz, "" }, "answers checks"},
+		"secrets and a folder":     {func(o *envoy.Options) { o.SDS = envoytest.Address(t, "unix:/s") }, "leave --svid-dir"},
+		"secrets and a bundle": {func(o *envoy.Options) {
+			o.SDS, o.SVIDDir, o.Trust = envoytest.Address(t, "unix:/s"), "", []envoy.Trust{envoytest.Trust(t, "a.test=/a")}
+		}, "leave --svid-dir"},
+		"secrets and one file": {func(o *envoy.Options) {
+			o.SDS, o.SVIDDir, o.OptionalClients, o.ClientCA = envoytest.Address(t, "unix:/s"), "", true, "/a"
+		}, "leave --svid-dir"},
 		"one file, relative": {func(o *envoy.Options) { o.OptionalClients, o.ClientCA = true, "a" }, "absolute"},
 		"an upstream twice":  {func(o *envoy.Options) { o.Upstreams = []envoy.Upstream{pay, pay} }, "two pay"},
 		"an upstream of another realm": {func(o *envoy.Options) {

@@ -11,7 +11,7 @@ import (
 //go:embed templates/*.yaml
 var templates embed.FS
 
-// Bootstrap returns a complete bootstrap. Envoy reads the SVID and the bundles once, at start.
+// Bootstrap returns a complete bootstrap. Without SDS Envoy reads the SVID and the bundles once, at start.
 func Bootstrap(o Options) (string, error) {
 	return render(bootstrapFile, o, "")
 }
@@ -28,13 +28,17 @@ type File struct {
 }
 
 // Files returns a bootstrap, envoy.yaml, and the files of secrets that it names, for the folder
-// dir, an absolute path. Envoy follows the SVID and the bundles whenever they are renamed into their folder.
+// dir, an absolute path. Envoy follows the SVID and the bundles whenever they are renamed into their
+// folder. With SDS there is the bootstrap alone.
 func Files(o Options, dir string) ([]File, error) {
 	if err := checkPath(dir); err != nil {
 		return nil, err
 	}
-	names := []string{identityFile, trustFile}
-	if o.OptionalClients {
+	var names []string
+	if o.SDS.IsZero() {
+		names = []string{identityFile, trustFile}
+	}
+	if o.SDS.IsZero() && o.OptionalClients {
 		names = append(names, callersFile)
 	}
 	var files []File
@@ -93,11 +97,10 @@ func (o Options) view(dir string) view {
 	v := view{
 		Workload: quote(o.Workload.String()), Admin: quote(o.Admin.path),
 		Listen: o.Listen.view(), App: o.App.view(), Authz: o.Authz.view(),
-		OptionalClients: o.OptionalClients, WebSocket: o.WebSocket, AppProtocol: string(o.AppProtocol),
-		tlsView:    o.tlsView(dir, o.domains()),
+		SDS: quote(o.SDS.path), OptionalClients: o.OptionalClients, WebSocket: o.WebSocket, AppProtocol: string(o.AppProtocol),
+		tlsView:    o.tlsView(dir, o.domains(), o.inboundTrust(dir)),
 		limitsView: o.limitsView(),
 		ClientCA:   quote(o.clientCA()), ClientCADir: quote(filepath.Dir(o.clientCA())),
-		CallersFile: quote(filepath.Join(dir, callersFile)),
 	}
 	for _, origin := range o.CORS {
 		v.CORS = append(v.CORS, quote(origin))
@@ -116,12 +119,18 @@ func (o Options) limitsView() limitsView {
 	}
 }
 
-func (o Options) tlsView(dir string, domains []Trust) tlsView {
+// tlsView has a secret for the certificate and for trust, where these are delivered.
+func (o Options) tlsView(dir string, domains []Trust, trust *secretView) tlsView {
 	v := tlsView{
 		SVID: quote(filepath.Join(o.SVIDDir, "svid.pem")), Key: quote(filepath.Join(o.SVIDDir, "key.pem")),
 		Bundle: quote(filepath.Join(o.SVIDDir, "bundle.pem")), SVIDDir: quote(o.SVIDDir),
-		SDS:          dir != "",
-		IdentityFile: quote(filepath.Join(dir, identityFile)), TrustFile: quote(filepath.Join(dir, trustFile)),
+		TrustSecret: trust,
+	}
+	switch {
+	case !o.SDS.IsZero(): // by its ID, so that no other of the workloads' certificates will do
+		v.IdentitySecret = &secretView{Name: quote(o.Workload.String()), Timeout: "0s"}
+	case dir != "":
+		v.IdentitySecret = fileSecret("identity", dir, identityFile)
 	}
 	for _, t := range domains {
 		v.Trust = append(v.Trust, trustView{quote(t.domain.Name()), quote(t.file)})
@@ -142,11 +151,46 @@ func (o Options) upstreamView(u Upstream, dir string) upstreamView {
 			own = append(own, t)
 		}
 	}
-	v.tlsView = o.tlsView(dir, own)
+	v.tlsView = o.tlsView(dir, own, o.upstreamTrust(u, dir))
 	if u.named() {
 		v.Discovery, v.SNI = "STRICT_DNS", quote(u.host)
 	}
 	return v
+}
+
+// fileSecret is a secret in a file that Envoy watches.
+func fileSecret(name, dir, file string) *secretView {
+	return &secretView{Name: quote(name), File: quote(filepath.Join(dir, file))}
+}
+
+// inboundTrust is the secret that callers are verified by; nil where it is not delivered.
+func (o Options) inboundTrust(dir string) *secretView {
+	switch {
+	case !o.SDS.IsZero() && o.OptionalClients:
+		return &secretView{Name: quote("CALLERS"), Timeout: "0s"}
+	case !o.SDS.IsZero():
+		return &secretView{Name: quote("ALL"), Timeout: "0s"}
+	case dir == "":
+		return nil
+	case o.OptionalClients:
+		return fileSecret("callers", dir, callersFile)
+	}
+	return fileSecret("trust", dir, trustFile)
+}
+
+// upstreamTrust is the secret that an upstream is verified by: the bundle of its own trust domain
+// and no other. Envoy does not wait for a partner's for ever: until it has come, that upstream
+// alone cannot be reached.
+func (o Options) upstreamTrust(u Upstream, dir string) *secretView {
+	switch {
+	case !o.SDS.IsZero() && u.server.TrustDomain() != o.Workload.TrustDomain():
+		return &secretView{Name: quote(u.server.TrustDomain().IDString()), Timeout: "1s"}
+	case !o.SDS.IsZero():
+		return &secretView{Name: quote(u.server.TrustDomain().IDString()), Timeout: "0s"}
+	case dir == "":
+		return nil
+	}
+	return fileSecret("trust", dir, trustFile)
 }
 
 func (a Address) view() addressView {

@@ -2,6 +2,7 @@ package envoy_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -154,6 +155,36 @@ func TestUpstreamsKnowOnlyTheirOwnDomain(t *testing.T) {
 		domains := context.Get("custom_validator_config", "typed_config", "trust_domains").List()
 		if len(domains) != 1 || domains[0].Get("name").Text() != want {
 			t.Errorf("cluster %d: %d trust domains, the first is %q, want %q alone", i, len(domains), domains[0].Get("name").Text(), want)
+		}
+	}
+}
+
+// TestSecretsOfAServerNeedNoFiles: with SDS nothing is read from a file, the workload is asked for
+// by its ID, and only what a partner gives is not waited for.
+func TestSecretsOfAServerNeedNoFiles(t *testing.T) {
+	const own = "spiffe://shop.test/ns/shop/sa/orders 0s"
+	all := envoytest.Variations(t, envoytest.Options(t))
+	for name, want := range map[string][]string{
+		"plain, SDS":     {own, "ALL 0s"},
+		"optional, SDS":  {own, "CALLERS 0s"},
+		"upstreams, SDS": {own, "ALL 0s", own, "spiffe://shop.test 0s", own, "spiffe://partner.test 1s"},
+	} {
+		texts := printed(t, all[name])
+		if len(texts) != 3 || texts["envoy.yaml"] != texts["bootstrap"] || strings.Contains(texts["bootstrap"], "filename") || strings.Contains(texts["bootstrap"], ".pem") {
+			t.Errorf("%s: %d files, or files that are read", name, len(texts))
+		}
+		root, err := tree.Parse("envoy.yaml", []byte(texts["bootstrap"]))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		root.Walk(func(n *tree.Node) {
+			if source := n.Get("sds_config"); source != nil {
+				got = append(got, n.Get("name").Text()+" "+source.Get("initial_fetch_timeout").Text())
+			}
+		})
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: asks for %q, want %q", name, got, want)
 		}
 	}
 }

@@ -40,12 +40,17 @@ type addressView struct {
 
 type trustView struct{ Domain, File *text }
 
-// tlsView is what both directions of TLS need. SDS says that Envoy follows the files.
+// A secretView is what is delivered to Envoy: from a file that it watches, or by Postern.
+type secretView struct {
+	Name, File *text
+	Timeout    string // without File: how long Envoy waits for it at its start, 0s for ever
+}
+
+// tlsView is what both directions of TLS need. The secrets are nil where Envoy reads files once.
 type tlsView struct {
-	SVID, Key, Bundle, SVIDDir *text
-	SDS                        bool
-	IdentityFile, TrustFile    *text
-	Trust                      []trustView
+	SVID, Key, Bundle, SVIDDir  *text
+	Trust                       []trustView
+	IdentitySecret, TrustSecret *secretView
 }
 
 type limitsView struct {
@@ -56,11 +61,10 @@ type limitsView struct {
 type view struct {
 	tlsView
 	limitsView
-	Workload, Admin            *text
+	Workload, Admin, SDS       *text
 	Listen, App, Authz         addressView
 	OptionalClients, WebSocket bool
 	ClientCA, ClientCADir      *text
-	CallersFile                *text  // the secret of optional client certificates
 	AppProtocol                string // one of three constants
 	CORS                       []*text
 	Upstreams                  []upstreamView

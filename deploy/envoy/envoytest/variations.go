@@ -34,6 +34,15 @@ func Variations(t testing.TB, base envoy.Options) map[string]envoy.Options {
 			o.Upstreams, o.Trust = []envoy.Upstream{pay, ally}, []envoy.Trust{partner}
 		},
 	}
+	withSDS := func(edit func(*envoy.Options)) func(*envoy.Options) {
+		return func(o *envoy.Options) {
+			edit(o)
+			o.SDS, o.SVIDDir, o.ClientCA, o.Trust = Address(t, "unix:///run/postern/sds.sock"), "", "", nil
+		}
+	}
+	for _, name := range []string{"plain", "optional", "upstreams", "everything"} {
+		edits[name+", SDS"] = withSDS(edits[name])
+	}
 	all := map[string]envoy.Options{}
 	for name, edit := range edits {
 		o := base
