@@ -33,7 +33,7 @@ func startHeavy(t *testing.T, more string) *heavy {
 	begun := time.Now()
 	h.Keycloak = keycloak.Start(t, keycloak.Setup{Authority: a, ClientCA: w.File("shop.pem"), Logout: h.logouts.url})
 	t.Logf("Keycloak was ready after %v", time.Since(begun).Round(100*time.Millisecond))
-	h.shop = open(t, w, a, h.Issuer, "30s", more)
+	h.shop = open(t, w, a, h.Issuer, "5m", more)
 	return h
 }
 
@@ -68,10 +68,18 @@ func (h *heavy) browser(name string) *idp.Browser {
 
 // TestKeycloak is the whole life of a token of Keycloak.
 func TestKeycloak(t *testing.T) {
-	h := startHeavy(t, "")
+	t.Parallel()
+	h := startHeavy(t, boundRoutes+stepRoutes)
+	h.StepUp(t, keycloak.Realm)
 	h.ready(t, "/read", h.robot(t, "robot-rs256"))
+	t.Run("rotation", h.rotation)
 	t.Run("accepted", h.accepted)
 	t.Run("told apart", h.toldApart)
+	t.Run("bound", h.bound)
+	t.Run("step up", h.stepUp)
+	t.Run("revoked", h.revoked)
+	t.Run("disabled", h.disabled)
+	t.Run("logged out", h.loggedOut)
 }
 
 // accepted are the access tokens of every algorithm and form.
@@ -94,7 +102,7 @@ func (h *heavy) accepted(t *testing.T) {
 		kind{"access token of alice, code and PKCE", alice.Access, "/read", "200"},
 		kind{"... where her client is wanted", alice.Access, "/by-web", "200"},
 		kind{"... where her role is wanted", alice.Access, "/buyers", "200"},
-		kind{"access token of bob, password and OTP", bob.Access, "/read", "200"},
+		kind{"access token of bob", bob.Access, "/read", "200"},
 		kind{"... where another role is wanted", bob.Access, "/buyers", "403 not_granted"},
 	))
 }
@@ -133,12 +141,17 @@ func (h *heavy) toldApart(t *testing.T) {
 // logout lets a person log out, and returns the token that Keycloak sends to the client.
 func (h *heavy) logout(t *testing.T) string {
 	t.Helper()
-	got := h.password(t, h.Server, "web", "carol", nil)
-	status, body, err := h.client(h.Server, "web", nil).Post(t.Context(), h.EndSession, url.Values{"refresh_token": {got.Refresh}})
+	h.endSession(t, "web", h.password(t, h.Server, "web", "carol", nil).Refresh)
+	return h.logouts.next(t)
+}
+
+// endSession ends the session of a refresh token.
+func (h *heavy) endSession(t *testing.T, client, refresh string) {
+	t.Helper()
+	status, body, err := h.client(h.Server, client, nil).Post(t.Context(), h.EndSession, url.Values{"refresh_token": {refresh}})
 	if err != nil || status/100 != 2 {
 		t.Fatalf("logout: %d %v %s", status, err, body)
 	}
-	return h.logouts.next(t)
 }
 
 // exchanged returns a token that the orders service got for one of a person: RFC 8693.
@@ -153,7 +166,7 @@ func (h *heavy) encrypted(t *testing.T) string {
 	t.Helper()
 	enc := minttest.Key(t, "RS256", "enc").JWK()
 	enc["use"], enc["alg"] = "enc", "RSA-OAEP-256"
-	h.NewClient(keycloak.Realm, "web-jwe", map[string]string{
+	h.NewClient(t, keycloak.Realm, "web-jwe", map[string]string{
 		"id.token.encrypted.response.alg": "RSA-OAEP-256", "id.token.encrypted.response.enc": "A256GCM",
 		"use.jwks.string": "true", "jwks.string": keySet(t, enc),
 	})

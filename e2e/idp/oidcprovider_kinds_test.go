@@ -13,8 +13,7 @@ import (
 
 // toldApart sends what oidc-provider makes that is no access token for the shop.
 func (l *light) toldApart(t *testing.T) {
-	forShop := url.Values{"resource": {resource("shop-api", "alg=ES256")}}
-	person := l.login(t, "web", "openid orders:read", forShop)
+	person := l.login(t, "web", "openid orders:read", forShop())
 	again := get(t, l.Client("web", ""), grant("refresh_token", "refresh_token", person.Refresh), nil)
 	nonce := l.login(t, "web", "openid", url.Values{"nonce": {"n-0S6_WzA2Mj"}})
 	dpop := get(t, l.Client("robot", "robot-secret"),
@@ -52,11 +51,17 @@ func (l *light) logout(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.endSession(t, b, got.ID)
+	return l.logouts.next(t)
+}
+
+// endSession lets a person log out: OpenID Connect RP-Initiated Logout 1.0 section 2.
+func (l *light) endSession(t *testing.T, b *idp.Browser, idToken string) {
+	t.Helper()
 	b.Answers["logout"] = idp.Typed("yes")
-	if _, err := b.Visit(t.Context(), l.EndSession+"?id_token_hint="+got.ID); err != nil {
+	if _, err := b.Visit(t.Context(), l.EndSession+"?id_token_hint="+idToken); err != nil {
 		t.Fatal(err)
 	}
-	return l.logouts.next(t)
 }
 
 // userInfo returns what the userinfo endpoint says of a person, signed: OpenID Connect Core 1.0

@@ -3,6 +3,7 @@
 package idp_test
 
 import (
+	"fmt"
 	"net/url"
 	"testing"
 
@@ -20,6 +21,7 @@ type light struct {
 	authority *idp.Authority
 	logouts   *inbox
 	dpop      *mint.Key
+	told      int // the port at which logouts of the client web-told are taken
 }
 
 // algorithms are those that both providers sign with.
@@ -29,6 +31,9 @@ func algorithms() []string { return []string{"RS256", "PS256", "ES256", "EdDSA"}
 func resource(audience, query string) string {
 	return "https://resources.test/" + audience + "?" + query
 }
+
+// forShop asks for an access token for the shop's API.
+func forShop() url.Values { return url.Values{"resource": {resource("shop-api", "alg=ES256")}} }
 
 // lightKeys are a key for each algorithm.
 func lightKeys(t *testing.T, generation string) []*mint.Key {
@@ -40,18 +45,18 @@ func lightKeys(t *testing.T, generation string) []*mint.Key {
 }
 
 // startLight runs everything.
-func startLight(t *testing.T, more string) *light {
+func startLight(t *testing.T, refresh, more string) *light {
 	t.Helper()
 	w, a := mesh.NewWorld(t), idp.NewAuthority(t)
-	l := &light{authority: a, logouts: newInbox(t), dpop: minttest.Key(t, "ES256", "proof")}
+	l := &light{authority: a, logouts: newInbox(t), dpop: minttest.Key(t, "ES256", "proof"), told: idp.FreePort(t)}
 	l.Provider = oidcprovider.Start(t, oidcprovider.Setup{
-		Authority: a, ClientCA: w.File("shop.pem"), Keys: lightKeys(t, "-1"), Clients: lightClients(t, l.logouts.url),
+		Authority: a, ClientCA: w.File("shop.pem"), Keys: lightKeys(t, "-1"), Clients: l.clients(t),
 	})
-	l.shop = open(t, w, a, l.Issuer, "30s", more)
+	l.shop = open(t, w, a, l.Issuer, refresh, more)
 	return l
 }
 
-func lightClients(t *testing.T, logouts string) []map[string]any {
+func (l *light) clients(t *testing.T) []map[string]any {
 	web := func(id string, more map[string]any) map[string]any {
 		c := map[string]any{
 			"client_id": id, "token_endpoint_auth_method": "none", "redirect_uris": []string{idp.RedirectURI},
@@ -64,7 +69,7 @@ func lightClients(t *testing.T, logouts string) []map[string]any {
 	}
 	program := func(id string, more map[string]any) map[string]any {
 		c := map[string]any{
-			"client_id": id, "client_secret": id + "-secret", "redirect_uris": []string{}, "response_types": []string{},
+			"client_id": id, "redirect_uris": []string{}, "response_types": []string{},
 			"grant_types": []string{"client_credentials"},
 		}
 		for name, value := range more {
@@ -75,16 +80,17 @@ func lightClients(t *testing.T, logouts string) []map[string]any {
 	enc := minttest.Key(t, "RS256", "enc").JWK()
 	enc["use"], enc["alg"] = "enc", "RSA-OAEP-256"
 	return []map[string]any{
-		web("web", map[string]any{"backchannel_logout_uri": logouts, "backchannel_logout_session_required": true}),
+		web("web", map[string]any{"backchannel_logout_uri": l.logouts.url, "backchannel_logout_session_required": true}),
+		web("web-told", map[string]any{"backchannel_logout_uri": fmt.Sprintf("http://127.0.0.1:%d/backchannel-logout", l.told)}),
 		web("web-jwe", map[string]any{
 			"id_token_encrypted_response_alg": "RSA-OAEP-256", "id_token_encrypted_response_enc": "A256GCM",
 			"jwks": map[string]any{"keys": []any{enc}},
 		}),
 		web("web-info", map[string]any{"userinfo_signed_response_alg": "ES256"}),
-		program("robot", nil),
+		program("robot", map[string]any{"client_secret": "robot-secret"}),
 		program("bound", map[string]any{
-			"client_secret": nil, "token_endpoint_auth_method": "tls_client_auth",
-			"tls_client_auth_san_uri": mesh.Web, "tls_client_certificate_bound_access_tokens": true,
+			"token_endpoint_auth_method": "tls_client_auth",
+			"tls_client_auth_san_uri":    mesh.Web, "tls_client_certificate_bound_access_tokens": true,
 		}),
 	}
 }
@@ -112,10 +118,14 @@ func (l *light) browser(name string) *idp.Browser {
 
 // TestOIDCProvider is the whole life of a token of oidc-provider.
 func TestOIDCProvider(t *testing.T) {
-	l := startLight(t, "")
+	t.Parallel()
+	l := startLight(t, "5m", boundRoutes)
 	l.ready(t, "/read", l.robot(t, "shop-api", "alg=RS256"))
 	t.Run("accepted", l.accepted)
 	t.Run("told apart", l.toldApart)
+	t.Run("bound", l.bound)
+	t.Run("revoked", l.revoked)
+	t.Run("logged out", l.loggedOut)
 }
 
 // accepted are the access tokens of every algorithm.
@@ -128,7 +138,7 @@ func (l *light) accepted(t *testing.T) {
 			kind{"... where a role is wanted, and there are none", token, "/buyers", "403 not_granted"},
 			kind{"... where another client is wanted", token, "/by-web", "403 not_granted"})
 	}
-	person := l.login(t, "web", "openid orders:read", url.Values{"resource": {resource("shop-api", "alg=ES256")}})
+	person := l.login(t, "web", "openid orders:read", forShop())
 	kinds = append(kinds, kind{"access token of a person, code and PKCE", person.Access, "/read", "200"},
 		kind{"... where its client is wanted", person.Access, "/by-web", "200"})
 	l.judge(t, mesh.Anonymous(), "oidc-provider, accepted", kinds)

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"testing"
 	"time"
 
 	"github.com/postern/postern/e2e/idp"
@@ -19,8 +20,8 @@ const session = 30 * time.Second
 // Admin sends a request to the Admin REST API: a path below /admin/realms, and what is sent and
 // read as JSON, each nil for nothing. It returns the name of what was made, from the last segment of
 // Location, and fails the test unless the status is one of success.
-func (k *Keycloak) Admin(method, path string, in, out any) string {
-	k.t.Helper()
+func (k *Keycloak) Admin(t testing.TB, method, path string, in, out any) string {
+	t.Helper()
 	var body io.Reader
 	switch in := in.(type) {
 	case nil:
@@ -29,28 +30,28 @@ func (k *Keycloak) Admin(method, path string, in, out any) string {
 	default:
 		text, err := json.Marshal(in)
 		if err != nil {
-			k.t.Fatal(err)
+			t.Fatal(err)
 		}
 		body = bytes.NewReader(text)
 	}
-	r, err := http.NewRequestWithContext(k.t.Context(), method, k.base+"/admin/realms"+path, body)
+	r, err := http.NewRequestWithContext(t.Context(), method, k.base+"/admin/realms"+path, body)
 	if err != nil {
-		k.t.Fatal(err)
+		t.Fatal(err)
 	}
 	r.Header.Set("Content-Type", "application/json")
-	r.Header.Set("Authorization", "Bearer "+k.adminToken())
+	r.Header.Set("Authorization", "Bearer "+k.adminToken(t))
 	resp, err := k.http.Do(r)
 	if err != nil {
-		k.t.Fatal(err)
+		t.Fatal(err)
 	}
 	defer resp.Body.Close()
 	text, err := io.ReadAll(resp.Body)
 	if err != nil || resp.StatusCode/100 != 2 {
-		k.t.Fatalf("%s %s: %d %v %s", method, path, resp.StatusCode, err, text)
+		t.Fatalf("%s %s: %d %v %s", method, path, resp.StatusCode, err, text)
 	}
 	if out != nil {
 		if err := json.Unmarshal(text, out); err != nil {
-			k.t.Fatalf("%s %s: %v", method, path, err)
+			t.Fatalf("%s %s: %v", method, path, err)
 		}
 	}
 	at := resp.Header.Get("Location")
@@ -58,8 +59,8 @@ func (k *Keycloak) Admin(method, path string, in, out any) string {
 }
 
 // adminToken returns a token of the administrator.
-func (k *Keycloak) adminToken() string {
-	k.t.Helper()
+func (k *Keycloak) adminToken(t testing.TB) string {
+	t.Helper()
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if time.Since(k.fresh) < session {
@@ -67,59 +68,59 @@ func (k *Keycloak) adminToken() string {
 	}
 	c := idp.Client{ID: "admin-cli", TLS: k.setup.Authority.TLS(nil)}
 	c.Server.Token = k.base + "/realms/master/protocol/openid-connect/token"
-	got, err := c.Get(k.t.Context(), url.Values{"grant_type": {"password"}, "username": {admin}, "password": {admin}}, nil)
+	got, err := c.Get(t.Context(), url.Values{"grant_type": {"password"}, "username": {admin}, "password": {admin}}, nil)
 	if err != nil {
-		k.t.Fatal(err)
+		t.Fatal(err)
 	}
 	k.token, k.fresh = got.Access, time.Now()
 	return k.token
 }
 
 // NewRealm makes a realm like the first one, and returns where it is.
-func (k *Keycloak) NewRealm(name string) idp.Server {
-	k.t.Helper()
-	k.Admin(http.MethodPost, "", RealmJSON(name, k.setup.Logout), nil)
-	s, err := idp.Discover(k.t.Context(), k.setup.Authority.TLS(nil), k.base+"/realms/"+name)
+func (k *Keycloak) NewRealm(t testing.TB, name string) idp.Server {
+	t.Helper()
+	k.Admin(t, http.MethodPost, "", RealmJSON(name, k.setup.Logout), nil)
+	s, err := idp.Discover(t.Context(), k.setup.Authority.TLS(nil), k.base+"/realms/"+name)
 	if err != nil {
-		k.t.Fatal(err)
+		t.Fatal(err)
 	}
 	return s
 }
 
 // NewClient makes a public client with these attributes, whose tokens are for the shop.
-func (k *Keycloak) NewClient(realm, id string, attributes map[string]string) {
-	k.t.Helper()
-	k.Admin(http.MethodPost, "/"+realm+"/clients", map[string]any{
+func (k *Keycloak) NewClient(t testing.TB, realm, id string, attributes map[string]string) {
+	t.Helper()
+	k.Admin(t, http.MethodPost, "/"+realm+"/clients", map[string]any{
 		"clientId": id, "publicClient": true, "directAccessGrantsEnabled": true, "redirectUris": []string{idp.RedirectURI},
 		"attributes": attributes, "defaultClientScopes": []string{"basic", "acr", "roles", "orders:read"},
 	}, nil)
 }
 
 // User returns the id of a user of a realm, which is the sub of the tokens.
-func (k *Keycloak) User(realm, name string) string {
-	k.t.Helper()
+func (k *Keycloak) User(t testing.TB, realm, name string) string {
+	t.Helper()
 	var found []struct {
 		ID string `json:"id"`
 	}
-	k.Admin(http.MethodGet, fmt.Sprintf("/%s/users?exact=true&username=%s", realm, name), nil, &found)
+	k.Admin(t, http.MethodGet, fmt.Sprintf("/%s/users?exact=true&username=%s", realm, name), nil, &found)
 	if len(found) != 1 {
-		k.t.Fatalf("%d users are called %s", len(found), name)
+		t.Fatalf("%d users are called %s", len(found), name)
 	}
 	return found[0].ID
 }
 
 // AddKey lets a realm sign RS256 with a new key from now on, and returns the id of the component.
-func (k *Keycloak) AddKey(realm string, priority int) string {
-	k.t.Helper()
-	return k.Admin(http.MethodPost, "/"+realm+"/components", map[string]any{
+func (k *Keycloak) AddKey(t testing.TB, realm string, priority int) string {
+	t.Helper()
+	return k.Admin(t, http.MethodPost, "/"+realm+"/components", map[string]any{
 		"name": fmt.Sprintf("rs256-%d", priority), "providerId": "rsa-generated", "providerType": "org.keycloak.keys.KeyProvider",
 		"config": map[string][]string{"priority": {fmt.Sprint(priority)}, "algorithm": {"RS256"}, "keySize": {"2048"}},
 	}, nil)
 }
 
 // Keys returns the ids of the components that hold a realm's RS256 keys, by the kid.
-func (k *Keycloak) Keys(realm string) map[string]string {
-	k.t.Helper()
+func (k *Keycloak) Keys(t testing.TB, realm string) map[string]string {
+	t.Helper()
 	var all struct {
 		Keys []struct {
 			ProviderID string `json:"providerId"`
@@ -127,7 +128,7 @@ func (k *Keycloak) Keys(realm string) map[string]string {
 			Algorithm  string `json:"algorithm"`
 		} `json:"keys"`
 	}
-	k.Admin(http.MethodGet, "/"+realm+"/keys", nil, &all)
+	k.Admin(t, http.MethodGet, "/"+realm+"/keys", nil, &all)
 	found := map[string]string{}
 	for _, key := range all.Keys {
 		if key.Algorithm == "RS256" {
@@ -138,10 +139,10 @@ func (k *Keycloak) Keys(realm string) map[string]string {
 }
 
 // Change sets members of what is at a path, and leaves the others.
-func (k *Keycloak) Change(path string, edit func(map[string]any)) {
-	k.t.Helper()
+func (k *Keycloak) Change(t testing.TB, path string, edit func(map[string]any)) {
+	t.Helper()
 	var it map[string]any
-	k.Admin(http.MethodGet, path, nil, &it)
+	k.Admin(t, http.MethodGet, path, nil, &it)
 	edit(it)
-	k.Admin(http.MethodPut, path, it, nil)
+	k.Admin(t, http.MethodPut, path, it, nil)
 }
