@@ -18,6 +18,7 @@ const (
 	AlwaysTrue         Code = "always-true"
 	DenyMayErr         Code = "deny-may-err"
 	UserNeverRead      Code = "user-never-read"
+	LaterActor         Code = "later-actor"
 	SubsumedRule       Code = "subsumed-rule"
 	UndercutRule       Code = "undercut-rule"
 	ContradictedAllow  Code = "contradicted-allow"
@@ -111,6 +112,7 @@ var checks = []Check{
 	{AlwaysTrue, Warning, "A condition that is true for every request", true},
 	{DenyMayErr, Warning, "A deny whose condition cannot be told for a plain request, which is then denied", false},
 	{UserNeverRead, Warning, "A condition that reads the user where nothing reads a credential", false},
+	{LaterActor, Warning, "A condition that lets others than the current actor help a request", false},
 	{SubsumedRule, Warning, "A rule without which every decision would be the same", true},
 	{UndercutRule, Warning, "A rule that asks for more than another one which already does the same", false},
 	{ContradictedAllow, Warning, "An allow that never allows, because something denies all that it matches", false},

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy/pattern"
 	"github.com/postern/postern/policy/template"
 )
@@ -330,6 +331,14 @@ func TestUsersAreComparedFieldByField(t *testing.T) {
 	older.maxAge, ageless.maxAge, elsewhere.providers = 6, 0, []string{"p", "q"}
 	if !a.within(&older) || older.within(&a) || !a.within(&ageless) || ageless.within(&a) {
 		t.Error("maxAge")
+	}
+	bound, other := a, a
+	bound.bound, other.bound = identity.BoundMTLS, identity.BoundMTLS+1
+	if !bound.within(&a) || a.within(&bound) || !bound.within(&bound) || bound.within(&other) {
+		t.Error("bound")
+	}
+	if bound.apart(&a) || a.apart(&bound) || bound.apart(&bound) || !bound.apart(&other) {
+		t.Error("bound apart")
 	}
 	if !a.within(&elsewhere) || elsewhere.within(&a) || a.apart(&elsewhere) || !a.apart(&user{providers: []string{"q"}}) {
 		t.Error("providers")

@@ -145,6 +145,9 @@ func (d *dice) user() string {
 	if d.in(6) {
 		parts = append(parts, "maxAge: "+d.one("5m", "10m"))
 	}
+	if d.in(6) {
+		parts = append(parts, "bound: mtls")
+	}
 	return strings.Join(parts, ", ")
 }
 
@@ -163,7 +166,7 @@ func (d *dice) when() string {
 	return d.one(
 		`request.method == "GET"`, `request.method == "GET"`, `"1" in header("x-a")`, `header("x-a")[0] == "1"`, `user.subject == "s"`,
 		`true`, `false`, `"1" in header("x-b") || true`, `1 == 1 || request.host == "x"`, `request.method == "A" && request.method == "B"`, `user.claims.level > 3`,
-		`has(user.claims.level) && user.claims.level > 3`, `caller.trust_domain == "a.test"`, `size(header("x-b")) > 0 && header("x-b")[0] == "2"`,
+		`has(user.claims.level) && user.claims.level > 3`, `caller.trust_domain == "a.test"`, `user.actors[0].subject == caller.id`, `user.actors == []`, `size(header("x-b")) > 0 && header("x-b")[0] == "2"`,
 	)
 }
 
@@ -211,6 +214,12 @@ func (d *dice) credential(q *policy.Request, providers []string) {
 		}
 		if d.in(2) {
 			u.AuthTime = now.Add(-time.Duration(d.IntN(12)) * time.Minute)
+		}
+		if d.in(2) {
+			u.Bound = identity.BoundMTLS
+		}
+		for range d.IntN(3) {
+			u.Actors = append(u.Actors, identity.Actor{Subject: d.one("spiffe://a.test/x/1", "batch")})
 		}
 		q.Credential = identity.Credential{Presented: true, User: u, Reason: reason.Allowed}
 	}

@@ -51,7 +51,7 @@ func (r *runner) run(sources []Source) look {
 	w.checkJSON(o.JSON, documents)
 	for _, check := range []func(){
 		w.checkRules, w.checkClosed, w.checkNever, w.checkRoutes, w.checkWide, w.checkGuardrails, w.checkUsers, w.checkConditions,
-		w.checkDates, w.checkNames, w.checkLists, w.checkClaims,
+		w.checkActors, w.checkDates, w.checkNames, w.checkLists, w.checkClaims,
 	} {
 		check()
 	}

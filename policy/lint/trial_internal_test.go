@@ -166,6 +166,7 @@ func TestMendedDecidesAsBefore(t *testing.T) {
 		"acr":       {base + ", user: {provider: people}", base + ", user: {provider: people, acr: mfa}"},
 		"amr":       {base + ", user: {provider: people}", base + ", user: {provider: people, amr: otp}"},
 		"maxAge":    {base + ", user: {provider: people, maxAge: 10m}", base + ", user: {provider: people, maxAge: 5m}"},
+		"bound":     {base + ", user: {provider: people}", base + ", user: {provider: people, bound: mtls}"},
 		"headers":   {base + ", headers: {x-a: {any: [b, c]}}", base + ", headers: {x-a: b}"},
 		"present":   {base + ", headers: {x-a: {present: true}}", base + ", headers: {x-a: b}"},
 		"absent":    {base + ", headers: {x-a: {present: false}}", base + ", headers: {x-a: b}"},
