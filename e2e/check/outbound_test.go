@@ -40,7 +40,7 @@ func must[T any](value T, err error) func(testing.TB) T {
 func TestAServiceCallsAnother(t *testing.T) {
 	p := newPlace(t)
 	orders := p.start(t, envoytest.Bootstrap(t, p.options(t)))
-	o := callOrders(t, orders, mesh.Orders, forged, "x-postern-caller: admin", "x-postern-user: admin", "x-envoy-upstream-rq-timeout-ms: 1", "x-mine: 1")
+	o := callOrders(t, orders, mesh.Orders, forged, "x-postern-caller: admin", "x-postern-user: admin", "x-postern-assertion: admin", "x-envoy-upstream-rq-timeout-ms: 1", "x-mine: 1")
 	if !o.let() {
 		t.Fatalf("%d %v", o.status, o.err)
 	}
@@ -51,7 +51,7 @@ func TestAServiceCallsAnother(t *testing.T) {
 	if got := strings.Join(header(o.checks[0], "x-forwarded-client-cert"), ","); strings.Contains(got, "admin") || !strings.Contains(got, "By="+mesh.Orders) {
 		t.Errorf("x-forwarded-client-cert: %s", got)
 	}
-	for _, name := range []string{"x-forwarded-client-cert", "x-postern-caller", "x-postern-user", "x-envoy-upstream-rq-timeout-ms", "x-envoy-expected-rq-timeout-ms"} {
+	for _, name := range []string{"x-forwarded-client-cert", "x-postern-caller", "x-postern-user", "x-postern-assertion", "x-envoy-upstream-rq-timeout-ms", "x-envoy-expected-rq-timeout-ms"} {
 		if got := o.reached[0].Get(name); len(got) > 0 {
 			t.Errorf("the app of orders got %s: %q", name, got)
 		}
