@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/spiffe/go-spiffe/v2/spiffeid"
+
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/policy/syntax"
@@ -42,12 +44,19 @@ func (s *Suite) credential(from *syntax.TestUser, at time.Time) (*identity.User,
 func userOf(from *syntax.TestUser, p *identity.Provider, at time.Time) (*identity.User, error) {
 	t := newToken(from.Claims)
 	u := &identity.User{Provider: p.Name, KeyID: from.KeyID.Value, Claims: t.claims}
-	if p.JWT != nil {
+	anybody := "user"
+	switch {
+	case p.JWT == nil:
+	case p.JWT.TrustDomain != "":
+		u.Issuer, anybody = "spiffe://"+p.JWT.TrustDomain, "" // iss says nothing
+	default:
 		u.Issuer = t.text([]string{"iss"}, "", p.JWT.Issuer)
+	}
+	if p.JWT != nil {
 		u.Audiences = t.list([]string{"aud"}, audiencesOf(from, p), oneOrMore)
 	}
 	subject := p.Claims.Subject
-	u.Subject = t.text(subject, from.Subject.Value, from.Name.Value, "user")
+	u.Subject = t.text(subject, from.Subject.Value, from.Name.Value, anybody)
 	t.text([]string{"sub"}, "", u.Subject)
 	client := p.Claims.Client
 	if client == nil {
@@ -103,7 +112,9 @@ func wouldRefuse(u *identity.User, p *identity.Provider, at time.Time) error {
 	}
 	late, early := at.Add(-p.JWT.Skew), at.Add(p.JWT.Skew)
 	switch {
-	case u.Issuer != p.JWT.Issuer:
+	case p.JWT.TrustDomain != "" && !isMember(u.Subject, p.JWT.TrustDomain):
+		return fmt.Errorf("%s takes the JWT-SVIDs of workloads, whose subject is like spiffe://%s/ns/shop/sa/web, and not %q"+instead, p.Name, p.JWT.TrustDomain, u.Subject, reason.TokenClaims)
+	case p.JWT.TrustDomain == "" && u.Issuer != p.JWT.Issuer:
 		return fmt.Errorf("%s refuses tokens of the issuer %q"+instead, p.Name, u.Issuer, reason.TokenIssuer)
 	case !slices.ContainsFunc(u.Audiences, func(a string) bool { return slices.Contains(p.JWT.Audiences, a) }):
 		return fmt.Errorf("%s refuses tokens that are for none of %q"+instead, p.Name, p.JWT.Audiences, reason.TokenAudience)
@@ -117,4 +128,10 @@ func wouldRefuse(u *identity.User, p *identity.Provider, at time.Time) error {
 		return fmt.Errorf("this login is after the time of the request"+instead, reason.TokenClaims)
 	}
 	return nil
+}
+
+// isMember says that a subject is the SPIFFE ID of a workload of a trust domain.
+func isMember(subject, domain string) bool {
+	id, err := spiffeid.FromString(subject)
+	return err == nil && id.TrustDomain().Name() == domain && id.Path() != ""
 }

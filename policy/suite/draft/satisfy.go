@@ -103,6 +103,9 @@ func (a *author) satisfyUser(w *wish, rules []*rule) {
 	}
 	p := w.user
 	p.provider = common(asks, func(u *syntax.User) []syntax.Text { return u.Providers })
+	if known := a.providers[p.provider]; known != nil && known.JWT != nil {
+		p.domain = known.JWT.TrustDomain
+	}
 	p.subject = common(asks, func(u *syntax.User) []syntax.Text { return valuesOf(u.Subjects) })
 	p.client = common(asks, func(u *syntax.User) []syntax.Text { return valuesOf(u.Clients) })
 	p.acr = common(asks, func(u *syntax.User) []syntax.Text { return valuesOf(u.ACR) })

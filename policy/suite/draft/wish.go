@@ -4,6 +4,7 @@ import (
 	"maps"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/postern/postern/policy/syntax"
@@ -26,6 +27,7 @@ type wish struct {
 // A person is the user of a wish.
 type person struct {
 	provider, subject, client, acr string
+	domain                         string   // the trust domain of its provider's JWT-SVIDs; "" for a provider of another kind
 	audiences                      []string // nil: the provider's first
 	scopes, roles, amr             []string
 	authAge                        *time.Duration
@@ -90,12 +92,17 @@ func (p *person) inTest() *syntax.TestUser {
 	return u
 }
 
-// who returns the person's subject; where nothing asks for one it is any.
+// who returns the person's subject; where nothing asks for one it is any. That of a JWT-SVID is a
+// SPIFFE ID.
 func (p *person) who() string {
-	if p.subject == "" {
-		return anySubject
+	subject := p.subject
+	if subject == "" {
+		subject = anySubject
 	}
-	return p.subject
+	if p.domain != "" && !strings.HasPrefix(subject, "spiffe://") {
+		return "spiffe://" + p.domain + "/" + subject
+	}
+	return subject
 }
 
 func text(s string) syntax.Text { return syntax.Text{Value: s} }
