@@ -34,8 +34,13 @@ type load struct {
 	answers []answer
 }
 
-// load asks with whatever SVID is current from now on, two requests at a time.
+// load asks with whatever SVID is current from now on.
 func (c *sidecar) load(t *testing.T, request string, current func() *x509svid.SVID) *load {
+	return steady(t, func() (int, string, error) { return c.ask(current(), request) })
+}
+
+// steady calls ask from now on, two at a time.
+func steady(t *testing.T, ask func() (status int, reason string, err error)) *load {
 	l := &load{t: t, stopped: make(chan struct{})}
 	for range 2 {
 		l.workers.Go(func() {
@@ -48,7 +53,7 @@ func (c *sidecar) load(t *testing.T, request string, current func() *x509svid.SV
 				case <-tick.C:
 				}
 				sent := time.Now()
-				status, reason, err := c.ask(current(), request)
+				status, reason, err := ask()
 				l.add(answer{sent, time.Now(), status, reason, err})
 			}
 		})

@@ -19,10 +19,20 @@ import (
 	"github.com/postern/postern/e2e/upstream"
 )
 
-// routes are open to web, and one to the ally of the federated trust domain.
+// routes are open to web, one to the ally of the federated trust domain, and one to whoever shows
+// web's JWT-SVID.
 const routes = `
   - {name: order, http: {methods: [GET], path: "/orders/{id}"}, allow: [{callers: ["` + mesh.Web + `"]}]}
   - {name: ally, http: {methods: [GET], path: /ally}, allow: [{callers: ["` + mesh.Ally + `"]}]}
+  - {name: job, http: {methods: [GET], path: /job}, allow: [{callers: [anyone], user: {provider: spiffe, subjects: "` + mesh.Web + `"}}]}
+`
+
+// spiffe is the provider of users who show a JWT-SVID.
+const spiffe = `apiVersion: postern.dev/v1alpha1
+kind: IdentityProvider
+metadata: {name: spiffe}
+spec:
+  jwt: {trustDomain: shop.test, audiences: [shop-api]}
 `
 
 // order and ally are the requests that routes allow.
@@ -103,6 +113,7 @@ func (c *sidecar) run(t *testing.T, s setup) {
 	t.Helper()
 	c.Mesh = &mesh.Mesh{World: &mesh.World{Dir: postern.Dir(t)}, Upstream: upstream.Start(t), Policies: t.TempDir()}
 	c.Write(t, "orders.yaml", mesh.Policy(routes))
+	c.Write(t, "spiffe.yaml", spiffe)
 	c.Postern = postern.Start(t, postern.Options{Binary: c.binary, Policies: c.Policies,
 		Args: append([]string{"--workload-api", c.agent.Address()}, s.args...)})
 	first := c.watch.Await("web and orders", 0, func(u spire.Update) bool {
