@@ -29,6 +29,7 @@ func satisfyCondition(w *wish, condition string) {
 	subjectIsParam(w, condition)
 	textInList(w, condition)
 	headerHas(w, condition)
+	actorIs(w, condition)
 }
 
 func (w *wish) setClaim(name, value string) {
@@ -119,6 +120,10 @@ func spoilCondition(w *wish, condition string) []*wish {
 				*list = slices.DeleteFunc(slices.Clone(*list), gone)
 			})
 		}
+	}
+	if w.user != nil && w.user.actors != nil {
+		change(func(c *wish) { c.user.actors = []string{otherSubject} })
+		change(func(c *wish) { c.user.actors = nil })
 	}
 	for _, m := range byHeader.FindAllStringSubmatch(condition, -1) {
 		change(func(c *wish) { delete(c.headers, first(m[3], m[4])) })

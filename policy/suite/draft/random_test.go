@@ -180,7 +180,7 @@ func (d dice) user() string {
 	parts := []string{"provider: " + d.one("idp", "other", "[idp, other]")}
 	for _, field := range []string{
 		"subjects: {any: [ann, bob]}", "clients: app", "audiences: two", "scopes: a:b", "scopes: {all: [a:b, c:d]}", "roles: {any: [r, s]}",
-		"acr: {any: [x, z]}", "acr: \"0\"", "amr: otp", "amr: {all: [pwd, otp]}", "maxAge: 5m", "maxAge: 8760h",
+		"acr: {any: [x, z]}", "acr: \"0\"", "amr: otp", "amr: {all: [pwd, otp]}", "maxAge: 5m", "maxAge: 8760h", "bound: mtls",
 	} {
 		name, _, _ := strings.Cut(field, ":")
 		if d.IntN(6) == 0 && !strings.Contains(strings.Join(parts, " "), name+":") {
@@ -193,7 +193,8 @@ func (d dice) user() string {
 // condition has one that nothing guesses, too.
 func (d dice) condition() string {
 	return d.one(`"user.claims.level == \"x\""`, `"'r' in user.roles"`, `"'v' in header('x-a')"`, `request.method == "GET"`, `"user.claims.a.b == 7"`,
-		`"request.time < timestamp('2026-06-01T00:00:00Z')"`, `"!('a:b' in user.scopes) || caller.trust_domain == 'b.test'"`, `"size(user.claims) > 100"`)
+		`"request.time < timestamp('2026-06-01T00:00:00Z')"`, `"!('a:b' in user.scopes) || caller.trust_domain == 'b.test'"`, `"size(user.claims) > 100"`,
+		`"user.actors[0].subject == caller.id"`, `"'batch' == user.actors[0].subject"`)
 }
 
 func (d dice) one(of ...string) string { return of[d.IntN(len(of))] }

@@ -121,6 +121,9 @@ func (a *author) satisfyUser(w *wish, rules []*rule) {
 			p.bound = u.Bound.To.String()
 		}
 	}
+	if p.bound != "" && w.caller == "" {
+		w.caller = boundCaller
+	}
 	if p.audiences != nil {
 		p.audiences = accepted(p.audiences, a.providers[p.provider])
 	}
