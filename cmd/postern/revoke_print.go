@@ -29,7 +29,7 @@ type revokedEntry struct {
 func shownEntry(what string, e identity.RevocationEntry, now time.Time) revokedEntry {
 	r := revokedEntry{
 		What: what, At: e.At, Name: e.Name, Providers: e.Providers, Kind: "all tokens", TrustDomain: e.TrustDomain,
-		IssuedBefore: e.IssuedBefore, Until: e.Until.UTC().Truncate(time.Second), Left: int64(e.Until.Sub(now) / time.Second),
+		IssuedBefore: e.IssuedBefore, Until: e.Until.UTC().Truncate(time.Second), Left: e.Until.Unix() - now.Unix(),
 	}
 	for _, k := range []struct {
 		kind   string
