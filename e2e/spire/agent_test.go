@@ -51,9 +51,12 @@ func TestAgentGone(t *testing.T) {
 	const life, age = 20 * time.Second, 30 * time.Second
 	c := start(t, setup{server: spire.Config{Life: life}, elsewhere: true, args: []string{"--max-bundle-age", age.String()}})
 	l := c.load(t, order, c.newest(mesh.Web))
+	web := token(t, spire.NewJWTClient(t, c.clients), mesh.Web, "shop-api")
+	users := steady(t, func() (int, string, error) { return c.ask(nil, job(web)) })
 	c.agent.Kill()
 	gone := time.Now()
 	l.wantCut("an agent that is gone", gone.Add(age), time.Second, 503, "bundle_stale")
+	users.wantCut("JWT-SVIDs, the agent gone", gone.Add(age), time.Second, 503, "bundle_stale")
 	if ready, detail := c.Postern.Ready(); ready {
 		t.Errorf("ready without a bundle that holds: %s", detail)
 	}

@@ -16,6 +16,7 @@ import (
 type partner struct {
 	server *spire.Server
 	watch  *spire.Watch
+	tokens *spire.JWTClient
 }
 
 func startPartner(t *testing.T) *partner {
@@ -24,7 +25,7 @@ func startPartner(t *testing.T) *partner {
 	agent := p.server.Agent(t)
 	agent.Register(spire.Entry{ID: mesh.Ally, Path: spire.Self(t)})
 	agent.Start()
-	p.watch = spire.NewWatch(t, agent)
+	p.watch, p.tokens = spire.NewWatch(t, agent), spire.NewJWTClient(t, agent)
 	p.watch.Await("the ally", 0, func(u spire.Update) bool { return u.SVID(mesh.Ally) != nil })
 	return p
 }
@@ -58,10 +59,16 @@ func TestFederation(t *testing.T) {
 	allies.wantAllAllowed("federation delete alone, which ends no trust")
 
 	allies = c.load(t, ally, p.ally)
+	jwt := token(t, p.tokens, mesh.Ally, "shop-api")
+	users := steady(t, func() (int, string, error) {
+		return c.ask(nil, "GET /partner-job HTTP/1.1\r\nhost: orders.test\r\nx-partner: "+jwt+"\r\n\r\n")
+	})
+	users.forAWhile()
 	from = len(c.watch.Updates())
 	c.server.Dissociate(p.server)
 	gone := c.watch.Await("no bundle of the partner", from, func(u spire.Update) bool { return u.Roots("partner.test") == 0 })
 	allies.wantCut("the dissociated partner", gone.At, time.Second, 403, "trust_domain_unknown")
+	users.wantCut("the dissociated partner's JWT-SVIDs", gone.At, time.Second, 503, "keys_unavailable")
 	web.wantAllAllowed("our own workloads, all along")
 }
 

@@ -19,20 +19,28 @@ import (
 	"github.com/postern/postern/e2e/upstream"
 )
 
-// routes are open to web, one to the ally of the federated trust domain, and one to whoever shows
-// web's JWT-SVID.
+// routes are open to web, one to the ally of the federated trust domain, and two to whoever shows
+// the JWT-SVID of web, or of a partner.
 const routes = `
   - {name: order, http: {methods: [GET], path: "/orders/{id}"}, allow: [{callers: ["` + mesh.Web + `"]}]}
   - {name: ally, http: {methods: [GET], path: /ally}, allow: [{callers: ["` + mesh.Ally + `"]}]}
   - {name: job, http: {methods: [GET], path: /job}, allow: [{callers: [anyone], user: {provider: spiffe, subjects: "` + mesh.Web + `"}}]}
+  - {name: partner-job, http: {methods: [GET], path: /partner-job}, allow: [{callers: [anyone], user: {provider: partners}}]}
 `
 
-// spiffe is the provider of users who show a JWT-SVID.
+// spiffe are the providers of users who show a JWT-SVID.
 const spiffe = `apiVersion: postern.dev/v1alpha1
 kind: IdentityProvider
 metadata: {name: spiffe}
 spec:
   jwt: {trustDomain: shop.test, audiences: [shop-api]}
+---
+apiVersion: postern.dev/v1alpha1
+kind: IdentityProvider
+metadata: {name: partners}
+spec:
+  jwt: {trustDomain: partner.test, audiences: [shop-api]}
+  from: {header: x-partner}
 `
 
 // order and ally are the requests that routes allow.
@@ -57,13 +65,14 @@ type sidecar struct {
 	*mesh.Mesh
 	server  *spire.Server
 	agent   *spire.Agent
+	clients *spire.Agent // of the callers
 	watch   *spire.Watch // as the test's own process
 	entries []string     // of Postern's process
 	binary  string       // Postern's, under a path of its own
 }
 
 // start runs all of it. Which certificates may connect is left to Postern: Envoy lets every one
-// pass, so that nothing hides a wrong allow.
+// pass, and none, so that nothing hides a wrong allow.
 func start(t *testing.T, s setup) *sidecar {
 	t.Helper()
 	envoy.Require(t)
@@ -75,13 +84,13 @@ func start(t *testing.T, s setup) *sidecar {
 	c.agent = c.server.Agent(t)
 	c.register(t, s)
 	c.agent.Start()
-	clients := c.agent
+	c.clients = c.agent
 	if s.elsewhere {
-		clients = c.server.Agent(t)
-		clients.Register(callers(t, s)...)
-		clients.Start()
+		c.clients = c.server.Agent(t)
+		c.clients.Register(callers(t, s)...)
+		c.clients.Start()
 	}
-	c.watch = spire.NewWatch(t, clients)
+	c.watch = spire.NewWatch(t, c.clients)
 	c.run(t, s)
 	return c
 }
@@ -120,7 +129,7 @@ func (c *sidecar) run(t *testing.T, s setup) {
 		return u.SVID(mesh.Web) != nil && u.SVID(mesh.Orders) != nil
 	})
 	c.write(t, first.SVID(mesh.Orders))
-	gate := mesh.Gate{Authz: c.Postern.Socket, Upstream: c.Upstream.Port(), Files: c.Dir, Untrusted: true}
+	gate := mesh.Gate{Authz: c.Postern.Socket, Upstream: c.Upstream.Port(), Files: c.Dir, Untrusted: true, Optional: true}
 	c.Envoy = envoy.Start(t, gate.Config(t), envoy.Options{})
 	c.Addr = c.Envoy.Addr("inbound")
 }
@@ -156,10 +165,14 @@ func ownPath(t *testing.T) string {
 	return path
 }
 
-// ask sends one request over a connection of its own and returns the status and the reason of a
-// refusal.
+// ask sends one request over a connection of its own, without a certificate when s is nil, and
+// returns the status and the reason of a refusal.
 func (c *sidecar) ask(s *x509svid.SVID, request string) (int, string, error) {
-	client, err := raw.DialHTTP1(c.Addr, spire.TLS(s))
+	config := mesh.Anonymous()
+	if s != nil {
+		config = spire.TLS(s)
+	}
+	client, err := raw.DialHTTP1(c.Addr, config)
 	if err != nil {
 		return 0, "", err
 	}
