@@ -1,0 +1,333 @@
+package e2e_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern/postern/e2e/dev"
+	"github.com/postern/postern/e2e/envoy"
+	"github.com/postern/postern/e2e/mesh"
+	"github.com/postern/postern/e2e/postern"
+	"github.com/postern/postern/e2e/raw"
+	"github.com/postern/postern/e2e/upstream"
+	"github.com/postern/postern/identity/mint"
+	"github.com/postern/postern/identity/mint/minttest"
+)
+
+// callerRoutes need no provider.
+const callerRoutes = `
+  - {name: public, http: {methods: [GET], path: "/public/{rest...}"}, allow: [{callers: [anyone]}]}
+  - {name: order, http: {methods: [GET], path: "/orders/{id}"}, allow: [{callers: ["` + mesh.Web + `"]}]}
+  - {name: ally, http: {methods: [GET], path: /ally}, allow: [{callers: ["` + mesh.Ally + `"]}]}
+`
+
+// A secretPod is an Envoy that was printed by "postern envoy --sds" and a Postern that hands it
+// what the Workload API has. Neither waits for the other.
+type secretPod struct {
+	*mesh.Mesh
+	t       *testing.T
+	outside map[string]string // where each listener is
+	options postern.Options
+	ready   chan *envoy.Envoy // once it is
+}
+
+// startSecretPod starts Envoy, with more flags of "postern envoy", and no Postern.
+func startSecretPod(t *testing.T, api string, flags ...string) *secretPod {
+	t.Helper()
+	envoy.Require(t)
+	dir := postern.Dir(t)
+	m := &mesh.Mesh{World: &mesh.World{Dir: dir}, Upstream: upstream.Start(t), Policies: t.TempDir()}
+	m.Write(t, "orders.yaml", mesh.Policy(callerRoutes))
+	p := &secretPod{Mesh: m, t: t, ready: make(chan *envoy.Envoy, 1), options: postern.Options{
+		Socket: m.File("authz.sock"), Policies: m.Policies,
+		Args: []string{"--workload-api", "unix://" + api, "--sds", "unix://" + m.File("sds.sock")},
+	}}
+	config := p.print(append([]string{"--app", fmt.Sprintf("127.0.0.1:%d", m.Upstream.Port())}, flags...)...)
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		e, err := envoy.Run(ctx, config, envoy.Options{Ready: 40 * time.Second})
+		if err == nil {
+			p.ready <- e
+			<-ctx.Done()
+			if t.Failed() {
+				t.Logf("envoy said:\n%s", e.Log())
+			}
+			e.Close()
+		} else if ctx.Err() == nil {
+			t.Errorf("envoy: %v", err)
+		}
+	}()
+	t.Cleanup(func() { stop(); <-ended })
+	return p
+}
+
+// print returns what "postern envoy --sds" prints.
+func (p *secretPod) print(flags ...string) string {
+	p.t.Helper()
+	c := exec.Command(postern.Binary(p.t), append([]string{"envoy", "--workload", mesh.Orders, "--listen", "127.0.0.1:0",
+		"--authz", "unix://" + p.File("authz.sock"), "--sds", "unix://" + p.File("sds.sock")}, flags...)...)
+	var faults bytes.Buffer
+	c.Stderr = &faults
+	config, err := c.Output()
+	if err != nil {
+		p.t.Fatalf("postern envoy: %v\n%s", err, &faults)
+	}
+	return string(config)
+}
+
+// open waits until Envoy is ready.
+func (p *secretPod) open() {
+	p.t.Helper()
+	select {
+	case e := <-p.ready:
+		var err error
+		if p.outside, err = e.Listeners(p.t.Context()); err != nil {
+			p.t.Fatal(err)
+		}
+		p.Addr = p.outside["inbound"]
+	case <-time.After(40 * time.Second):
+		p.t.Fatal("Envoy is not ready")
+	}
+}
+
+// metric returns a metric of Postern's without labels.
+func (p *secretPod) metric(name string) string {
+	_, page, err := p.Postern.Get("/metrics")
+	if err != nil {
+		return err.Error()
+	}
+	_, value, _ := strings.Cut(page, "\n"+name+" ")
+	value, _, _ = strings.Cut(value, "\n")
+	return value
+}
+
+// served returns the certificate that Envoy shows to a new client.
+func (p *secretPod) served() []byte {
+	dialer := &tls.Dialer{Config: mesh.Anonymous(), NetDialer: &net.Dialer{Timeout: 5 * time.Second}}
+	conn, err := dialer.DialContext(p.t.Context(), "tcp", p.Addr)
+	if err != nil {
+		return nil
+	}
+	defer conn.Close()
+	return conn.(*tls.Conn).ConnectionState().PeerCertificates[0].Raw
+}
+
+// succeed lets another Postern take both sockets over.
+func (p *secretPod) succeed() {
+	p.t.Helper()
+	before := p.Postern
+	p.Postern = postern.Start(p.t, p.options)
+	if err := before.Stop(10 * time.Second); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// TestEnvoyNeedsNoFiles starts Envoy before everything else. It serves once there is an SVID; then
+// certificates and their CA rotate, and one Postern succeeds another, under open connections and
+// steady load, none of which fails.
+func TestEnvoyNeedsNoFiles(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(postern.Dir(t), "dev")
+	p := startSecretPod(t, filepath.Join(dir, "orders", "api.sock"))
+	p.Postern = postern.Launch(t, p.options)
+	eventually(t, "Envoy waits for two secrets", func() bool { return p.metric("postern_sds_streams") == "2" })
+	if ready, detail := p.Postern.Ready(); ready || !strings.Contains(detail, "sds") || len(p.ready) != 0 {
+		t.Fatalf("there is no SVID, and Envoy is ready (%d) or Postern is: %s", len(p.ready), detail)
+	}
+	s := &sidecar{p.Mesh, dev.Start(t, dir, "--workload", mesh.Web, "--workload", mesh.Orders)}
+	p.open()
+	line := request("GET", "/orders/1")
+	eventually(t, "requests are allowed", func() bool { return s.once(line) == "" })
+
+	kept := p.keep(s, 4)
+	stop := s.traffic(line)
+	for _, rotate := range [][]string{{"svids"}, {"ca", "--lead", "1500ms"}} {
+		p.rotates(s, rotate...)
+	}
+	p.succeed()
+	p.rotates(s, "svids")
+	if sent, failures := stop(); len(failures) > 0 || sent < 20 {
+		t.Errorf("%d of %d failed: %v", len(failures), sent, failures)
+	}
+	for _, c := range kept {
+		if got, err := c.Do(line); err != nil || got.Status != 200 {
+			t.Errorf("a connection that was kept open: %s, %v", brief(got), err)
+		}
+	}
+	if n := p.metric("postern_sds_refused_total"); n != "0" {
+		t.Errorf("Envoy refused %s versions", n)
+	}
+}
+
+// keep opens connections as web, and uses each once.
+func (p *secretPod) keep(s *sidecar, n int) []*raw.HTTP1 {
+	p.t.Helper()
+	c, err := s.web()
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var kept []*raw.HTTP1
+	for range n {
+		client := p.HTTP1(p.t, c)
+		if got, err := client.Do(request("GET", "/orders/1")); err != nil || got.Status != 200 {
+			p.t.Fatalf("%s, %v", brief(got), err)
+		}
+		kept = append(kept, client)
+	}
+	return kept
+}
+
+// rotates lets postern-dev rotate, and waits until Envoy shows what orders has then.
+func (p *secretPod) rotates(s *sidecar, what ...string) {
+	p.t.Helper()
+	before := p.served()
+	s.dev.Do(append([]string{"rotate"}, what...)...)
+	eventually(p.t, "Envoy shows what orders has now", func() bool {
+		now, err := s.dev.Certificate("orders")
+		shown := p.served()
+		return err == nil && !bytes.Equal(shown, before) && bytes.Equal(shown, now.Certificate[0])
+	})
+}
+
+// TestAFederatedDomainComesAndGoes, inwards and outwards: Envoy starts without it, takes it up when
+// it is there, and refuses it within a second once it is dropped, also while no Postern runs.
+func TestAFederatedDomainComesAndGoes(t *testing.T) {
+	t.Parallel()
+	shop, partner := minttest.CA(t, "shop.test"), minttest.CA(t, "partner.test")
+	ally := minttest.SVID(t, partner, mesh.Ally)
+	a := startSVIDAgent(t)
+	a.say(t, minttest.SVID(t, shop, mesh.Orders), shop)
+	p := startSecretPod(t, a.path, "--upstream", fmt.Sprintf("ally=127.0.0.1:0,%s,%s", allyServer(t, ally), mesh.Ally))
+	p.Postern = postern.Start(t, p.options)
+	p.open()
+	inwards := func() bool {
+		got, err := try(p.Mesh, mesh.With(ally), request("GET", "/ally"))
+		return err == nil && got.Status == 200
+	}
+	outwards := func() bool {
+		resp, err := http.Get("http://" + p.outside["to-ally"] + "/")
+		if err != nil {
+			return false
+		}
+		defer resp.Body.Close()
+		return resp.StatusCode == http.StatusTeapot
+	}
+	if inwards() || outwards() {
+		t.Fatal("it is not federated, and gets through")
+	}
+	came, gone := func() bool { return inwards() && outwards() }, func() bool { return !inwards() && !outwards() }
+	own := minttest.SVID(t, shop, mesh.Orders)
+	for range 2 {
+		a.say(t, own, shop, partner)
+		eventually(t, "it is let in and out", came)
+		a.say(t, own, shop)
+		within(t, time.Second, "it is refused in both directions", gone)
+		if _, err := try(p.Mesh, mesh.With(ally), request("GET", "/ally")); err == nil {
+			t.Error("Envoy itself lets it in")
+		}
+	}
+	a.say(t, own, shop, partner)
+	eventually(t, "it is let in and out", came)
+	if err := p.Postern.Stop(10 * time.Second); err != nil {
+		t.Fatal(err)
+	}
+	if p.served() == nil || !outwards() {
+		t.Error("without Postern, Envoy has lost what it had")
+	}
+	a.say(t, own, shop)
+	p.Postern = postern.Start(t, p.options)
+	eventually(t, "what was dropped meanwhile is refused", gone)
+}
+
+// within is eventually with less patience.
+func within(t *testing.T, limit time.Duration, what string, holds func() bool) {
+	t.Helper()
+	began := time.Now()
+	eventually(t, what, holds)
+	if took := time.Since(began); took > limit {
+		t.Errorf("%s after %v", what, took)
+	}
+}
+
+// allyServer answers 418 over TLS with the SVID, over a connection for each request.
+func allyServer(t *testing.T, svid *mint.SVID) string {
+	t.Helper()
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusTeapot) }))
+	s.TLS = &tls.Config{Certificates: []tls.Certificate{svid.TLSCertificate()}, MinVersion: tls.VersionTLS13}
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	s.Config.SetKeepAlivesEnabled(false)
+	s.StartTLS()
+	t.Cleanup(s.Close)
+	return s.Listener.Addr().String()
+}
+
+// TestSecretsForOptionalClients: who has no certificate comes in as nobody, a bad one does not get
+// in, and a federated one does from the moment its domain is there.
+func TestSecretsForOptionalClients(t *testing.T) {
+	t.Parallel()
+	shop, partner, stranger := minttest.CA(t, "shop.test"), minttest.CA(t, "partner.test"), minttest.CA(t, "shop.test")
+	a := startSVIDAgent(t)
+	own := minttest.SVID(t, shop, mesh.Orders)
+	a.say(t, own, shop)
+	p := startSecretPod(t, a.path, "--client-certificates", "optional")
+	p.Postern = postern.Start(t, p.options)
+	p.open()
+	for who, tc := range map[string]struct {
+		c    *tls.Config
+		path string
+		want int // 0: no handshake
+	}{
+		"nobody":         {mesh.Anonymous(), "/public/a", 200},
+		"nobody's order": {mesh.Anonymous(), "/orders/1", 403},
+		"web":            {mesh.With(minttest.SVID(t, shop, mesh.Web)), "/orders/1", 200},
+		"a stranger":     {mesh.With(minttest.SVID(t, stranger, mesh.Web)), "/public/a", 0},
+		"the ally":       {mesh.With(minttest.SVID(t, partner, mesh.Ally)), "/ally", 0},
+	} {
+		got, err := try(p.Mesh, tc.c, request("GET", tc.path))
+		if tc.want == 0 && err == nil || tc.want != 0 && (err != nil || got.Status != tc.want) {
+			t.Errorf("%s: %s, %v; want %d", who, brief(got), err, tc.want)
+		}
+	}
+	a.say(t, own, shop, partner)
+	ally := mesh.With(minttest.SVID(t, partner, mesh.Ally))
+	eventually(t, "the ally gets in", func() bool {
+		got, err := try(p.Mesh, ally, request("GET", "/ally"))
+		return err == nil && got.Status == 200
+	})
+}
+
+// TestHowSoonEnvoyHasIt measures the way from the Workload API to a handshake.
+func TestHowSoonEnvoyHasIt(t *testing.T) {
+	t.Parallel()
+	shop := minttest.CA(t, "shop.test")
+	a := startSVIDAgent(t)
+	a.say(t, minttest.SVID(t, shop, mesh.Orders), shop)
+	p := startSecretPod(t, a.path)
+	p.Postern = postern.Start(t, p.options)
+	p.open()
+	var took []time.Duration
+	for range 10 {
+		next := minttest.SVID(t, shop, mesh.Orders)
+		began := time.Now()
+		a.say(t, next, shop)
+		within(t, time.Second, "Envoy shows the next certificate", func() bool { return bytes.Equal(p.served(), next.Leaf().Raw) })
+		took = append(took, time.Since(began))
+	}
+	slices.Sort(took)
+	t.Logf("from the Workload API to a handshake: median %v, at most %v", took[len(took)/2], took[len(took)-1])
+}
