@@ -71,7 +71,7 @@ func dialing() []grpc.DialOption {
 		grpc.WithNoProxy(), // an agent is on this machine
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: ping, Timeout: 20 * time.Second}),
 		grpc.WithConnectParams(grpc.ConnectParams{MinConnectTimeout: lastRetry, Backoff: backoff.Config{
-			BaseDelay: firstRetry, Multiplier: 2, Jitter: 0.2, MaxDelay: lastRetry,
+			BaseDelay: firstRetry, Multiplier: 2, Jitter: 0.2, MaxDelay: lastConnect,
 		}}),
 	}
 }

@@ -18,6 +18,8 @@ import (
 const (
 	firstRetry = 250 * time.Millisecond
 	lastRetry  = 5 * time.Second
+	// lastConnect is the same for connections, which a retry waits for: the two waits add up.
+	lastConnect = time.Second
 	// ping is how often a silent agent is asked whether it lives. grpc-go's servers take
 	// offence at less than five minutes, and SPIRE's agent is one.
 	ping = 6 * time.Minute
