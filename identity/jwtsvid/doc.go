@@ -11,8 +11,9 @@
 // credential shows that somebody was given it, and not who sends it.
 //
 // Reasons: TokenIssuer, TokenClaims, TokenAlgorithm, TokenType and TokenKeyUnknown before any
-// key is looked at; KeysUnavailable while the trust domain has no JWT bundle, BundleStale when it
-// is too old; then TokenSignature, TokenAlgorithm, and those of package jwt for the claims.
+// key is looked at; KeysUnavailable while the trust domain has no JWT bundle, or one that is too old
+// (BundleStale is said of callers alone, so that whoever reads a record knows whose bundle it is);
+// then TokenSignature, TokenAlgorithm, and those of package jwt for the claims.
 package jwtsvid
 
 // KindName is what the kind of credential is called that this package verifies.

@@ -96,13 +96,13 @@ func (v *Verifier) Verify(token *jose.Token, at time.Time) (jwt.Verified, error)
 }
 
 // Fresh says whether there is a bundle that may be used at the time at: nil, or a *reason.Error with
-// KeysUnavailable or BundleStale. Who keeps what Verify returned has to ask at each use.
+// KeysUnavailable. Who keeps what Verify returned has to ask at each use.
 func (v *Verifier) Fresh(at time.Time) error {
 	switch {
 	case v.bundle.keys == nil:
 		return reason.Errorf(reason.KeysUnavailable, "the trust domain %s has no JWT bundle", v.domain)
 	case v.bundle.StaleAt(at):
-		return reason.Errorf(reason.BundleStale, "the JWT bundle of %s is older than allowed", v.domain)
+		return reason.Errorf(reason.KeysUnavailable, "the JWT bundle of %s is stale: its source is gone for too long", v.domain)
 	}
 	return nil
 }

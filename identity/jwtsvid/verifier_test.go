@@ -264,8 +264,8 @@ func TestBundlesDecide(t *testing.T) {
 		"without a key":                   {[]jwtsvid.Bundle{bundle(t, shop)}, noon, reason.TokenKeyUnknown},
 		"with the key for X.509":          {[]jwtsvid.Bundle{ofX509}, noon, reason.TokenKeyUnknown},
 		"stale in a second":               {[]jwtsvid.Bundle{good.Until(noon.Add(time.Second))}, noon, reason.Allowed},
-		"stale now":                       {[]jwtsvid.Bundle{good.Until(noon)}, noon, reason.BundleStale},
-		"stale, and without its key":      {[]jwtsvid.Bundle{bundle(t, shop, weak).Until(noon)}, noon, reason.BundleStale},
+		"stale now":                       {[]jwtsvid.Bundle{good.Until(noon)}, noon, reason.KeysUnavailable},
+		"stale, and without its key":      {[]jwtsvid.Bundle{bundle(t, shop, weak).Until(noon)}, noon, reason.KeysUnavailable},
 		"stale, of another trust domain ": {[]jwtsvid.Bundle{good, bundle(t, ally, key).Until(noon)}, noon, reason.Allowed},
 	} {
 		t.Run(name, func(t *testing.T) {

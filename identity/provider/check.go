@@ -24,7 +24,7 @@ func Check(all []identity.Provider, names []string) error {
 		}
 		for _, other := range read {
 			if alike(all[i], other) {
-				return fmt.Errorf("providers %q and %q have the same issuer, place and audience: no token could tell them apart", other.Name, name)
+				return fmt.Errorf("providers %q and %q have the same issuer or trust domain, place and audience: no token could tell them apart", other.Name, name)
 			}
 		}
 		read = append(read, all[i])

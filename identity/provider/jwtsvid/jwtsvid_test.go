@@ -119,7 +119,7 @@ func TestKeptTokensEnd(t *testing.T) {
 		t.Errorf("what was verified is not kept while the agent is gone: %v allocations", n)
 	}
 	w.expect(gone, raw, noon.Add(time.Second-1), reason.Allowed)
-	w.expect(gone, raw, noon.Add(time.Second), reason.BundleStale)
+	w.expect(gone, raw, noon.Add(time.Second), reason.KeysUnavailable)
 	w.have(time.Time{}, next)
 	w.expect(w.source.Prover(), raw, noon, reason.TokenKeyUnknown)
 	w.now = nil
