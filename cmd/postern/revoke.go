@@ -12,7 +12,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/postern/postern/policy/revoke"
+	"github.com/postern/postern/policy/directory/revoke"
 )
 
 // revokeCommand is postern revoke: it writes and lifts entries of Revocation documents.

@@ -12,7 +12,7 @@ import (
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/jose"
-	"github.com/postern/postern/policy/revoke"
+	"github.com/postern/postern/policy/directory/revoke"
 )
 
 // write adds the entry that the flags ask for.

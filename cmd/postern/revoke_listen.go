@@ -24,7 +24,7 @@ import (
 	"github.com/postern/postern/identity/keys"
 	"github.com/postern/postern/identity/logout"
 	"github.com/postern/postern/policy/directory"
-	"github.com/postern/postern/policy/revoke"
+	"github.com/postern/postern/policy/directory/revoke"
 )
 
 // A receiver is one postern revoke --listen.

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/postern/postern/identity"
-	"github.com/postern/postern/policy/revoke"
+	"github.com/postern/postern/policy/directory/revoke"
 )
 
 // A revokedEntry is an entry as --output json has it.

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/postern/postern/policy/revoke"
+	"github.com/postern/postern/policy/directory/revoke"
 )
 
 // idp is an IdentityProvider.

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/postern/postern/identity"
-	"github.com/postern/postern/policy/revoke"
+	"github.com/postern/postern/policy/directory/revoke"
 )
 
 // An entry that is added stands on a line of its own.

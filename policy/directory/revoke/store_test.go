@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/postern/postern/identity"
-	"github.com/postern/postern/policy/revoke"
+	"github.com/postern/postern/policy/directory/revoke"
 	"github.com/postern/postern/policy/syntax"
 )
 

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/postern/postern/identity"
-	"github.com/postern/postern/policy/revoke"
+	"github.com/postern/postern/policy/directory/revoke"
 )
 
 // writer runs one until the test ends.
