@@ -37,6 +37,18 @@ func TestTheRevocationOfTheDocumentationLoads(t *testing.T) {
 	}
 }
 
+// TestEveryFlagOfRevokeIsDocumented compares with what the command itself says.
+func TestEveryFlagOfRevokeIsDocumented(t *testing.T) {
+	var documented, real []string
+	for _, row := range document(t, operationsPage).table(t, "| flag of `postern revoke` |") {
+		documented = append(documented, codes(row[0])...)
+	}
+	for name := range flags(t, "revoke") {
+		real = append(real, "--"+name)
+	}
+	same(t, "the table of flags of postern revoke", documented, real)
+}
+
 // TestTheSerialNumberOfTheDocumentation runs the command that the page gives for a serial number, and
 // writes what it prints into a Revocation.
 func TestTheSerialNumberOfTheDocumentation(t *testing.T) {
