@@ -1,7 +1,5 @@
 package identity
 
-import "strings"
-
 // IsToken says that s is a token of RFC 9110 section 5.6.2: a method, the name of a header, an
 // authentication scheme.
 func IsToken(s string) bool { return s != "" && TokenLen(s) == len(s) }
@@ -18,5 +16,9 @@ func TokenLen(s string) int {
 
 // isTokenByte says that c is a tchar.
 func isTokenByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+	switch c {
+	case '!', '#', '$', '%', '&', '\'', '*', '+', '-', '.', '^', '_', '`', '|', '~':
+		return true
+	}
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }

@@ -15,11 +15,12 @@ type Headers interface {
 	Joined() bool
 }
 
-// find returns the one credential at a place. Errors are *reason.Error with CredentialMissing,
-// CredentialDuplicate or TokenMalformed, and hold no part of the request.
-func find(place identity.Place, h Headers) (string, error) {
+// find returns the one credential at a place, where nobody accepts one of more than limit bytes.
+// Errors are *reason.Error with CredentialMissing, CredentialDuplicate, TokenTooLarge or
+// TokenMalformed, and hold no part of the request.
+func find(place identity.Place, h Headers, limit int) (string, error) {
 	if place.Cookie != "" {
-		return findCookie(place.Cookie, h)
+		return findCookie(place.Cookie, h, limit)
 	}
 	values := h.Values(place.Header)
 	switch {
@@ -28,16 +29,18 @@ func find(place identity.Place, h Headers) (string, error) {
 	case len(values) > 1:
 		return "", reason.Errorf(reason.CredentialDuplicate, "%d headers %s", len(values), place.Header)
 	case place.Scheme == "":
-		return bare(values[0], place)
+		return bare(values[0], place, limit)
 	}
-	return withScheme(values[0], place)
+	return withScheme(values[0], place, limit)
 }
 
 // bare reads a header whose whole value is the credential.
-func bare(value string, place identity.Place) (string, error) {
+func bare(value string, place identity.Place, limit int) (string, error) {
 	switch {
 	case strings.Contains(value, ","):
 		return "", reason.Errorf(reason.CredentialDuplicate, "a comma in %s: two headers in one", place.Header)
+	case len(value) > limit:
+		return "", tooLarge(value, limit)
 	case !isToken68(value):
 		return "", reason.Errorf(reason.TokenMalformed, "the value of %s is no credential", place.Header)
 	}
@@ -46,7 +49,7 @@ func bare(value string, place identity.Place) (string, error) {
 
 // withScheme reads a header of the form of RFC 9110 section 11.4, with a token68 and exactly
 // one space (RFC 6750 section 2.1).
-func withScheme(value string, place identity.Place) (string, error) {
+func withScheme(value string, place identity.Place, limit int) (string, error) {
 	scheme, rest := cutScheme(value)
 	switch {
 	case scheme == "":
@@ -59,35 +62,54 @@ func withScheme(value string, place identity.Place) (string, error) {
 		return "", reason.Errorf(reason.CredentialDuplicate, "a comma in %s: two headers in one", place.Header)
 	}
 	credential, ok := strings.CutPrefix(rest, " ")
-	if !ok || !isToken68(credential) {
+	switch {
+	case ok && len(credential) > limit:
+		return "", tooLarge(credential, limit)
+	case !ok || !isToken68(credential):
 		return "", reason.Errorf(reason.TokenMalformed, "%s is not the scheme, one space and a token", place.Header)
 	}
 	return credential, nil
 }
 
+// tooLarge is said before anyone looks at what is too large, so that it costs nothing.
+func tooLarge(credential string, limit int) error {
+	return reason.Errorf(reason.TokenTooLarge, "%d bytes, and %d are allowed", len(credential), limit)
+}
+
+// maxScheme is more than any scheme has, in bytes. What is longer is cut there, and so another.
+const maxScheme = 256
+
 // cutScheme returns the scheme, a token of RFC 9110 section 5.6.2, and what follows it.
 func cutScheme(value string) (scheme, rest string) {
-	n := identity.TokenLen(value)
+	n := identity.TokenLen(value[:min(len(value), maxScheme)])
 	return value[:n], value[n:]
 }
 
 // hidesScheme says whether, after a comma, what follows another scheme may be a header of
 // the scheme that is wanted. Parameters of that other scheme have commas too.
 func hidesScheme(rest, scheme string) bool {
-	parts := strings.Split(rest, ",")
-	for _, part := range parts[1:] {
-		if s, _ := cutScheme(strings.TrimLeft(part, " \t")); strings.EqualFold(s, scheme) {
+	for range maxCommas {
+		_, after, more := strings.Cut(rest, ",")
+		if !more {
+			return false
+		}
+		if s, _ := cutScheme(strings.TrimLeft(after, " \t")); strings.EqualFold(s, scheme) {
 			return true
 		}
+		rest = after
 	}
-	return false
+	return true // or nobody can tell at a bounded cost
 }
+
+// maxCommas bounds the parameters of a scheme that is not ours. Digest (RFC 7616), which has the
+// most, has a dozen.
+const maxCommas = 64
 
 // isToken68 says whether s is a token68: RFC 9110 section 11.2.
 func isToken68(s string) bool {
 	body := strings.TrimRight(s, "=")
 	for i := range len(body) {
-		if c := body[i]; !isAlphanumeric(c) && strings.IndexByte("-._~+/", c) < 0 {
+		if c := body[i]; !isAlphanumeric(c) && c != '-' && c != '.' && c != '_' && c != '~' && c != '+' && c != '/' {
 			return false
 		}
 	}

@@ -98,16 +98,25 @@ func present(entries []*entry, h Headers) (finding, error) {
 		return found, err
 	}
 	var here []*entry
-	limit := 0
 	for _, e := range entries {
 		if e.config.From == place {
 			here = append(here, e)
+		}
+	}
+	found.credential = kind.NewPresented(raw, limitAt(here, place))
+	found.chosen, err = choose(here, found.credential)
+	return found, err
+}
+
+// limitAt returns how many bytes the credential at a place may have for any of the entries.
+func limitAt(entries []*entry, place identity.Place) int {
+	limit := 0
+	for _, e := range entries {
+		if e.config.From == place {
 			limit = max(limit, e.matcher.MaxSize())
 		}
 	}
-	found.credential = kind.NewPresented(raw, limit)
-	found.chosen, err = choose(here, found.credential)
-	return found, err
+	return limit
 }
 
 // look returns the one credential at the places of the entries, and its place. A credential
@@ -123,7 +132,7 @@ func look(entries []*entry, h Headers) (identity.Place, string, error) {
 		if seen(entries[:i], e.config.From) {
 			continue
 		}
-		r, e2 := find(e.config.From, h)
+		r, e2 := find(e.config.From, h, limitAt(entries, e.config.From))
 		if reason.Of(e2) == reason.CredentialMissing {
 			continue
 		}

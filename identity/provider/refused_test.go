@@ -1,0 +1,155 @@
+package provider_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/keys/keystest"
+	"github.com/postern/postern/identity/mint"
+	"github.com/postern/postern/identity/mint/minttest"
+	"github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/identity/reason"
+)
+
+// distinct is how many tokens of a kind there are: more than are kept, so that each is as if it had
+// never been seen.
+const distinct = 4096
+
+// A kindOfToken is tokens that come to one end.
+type kindOfToken struct {
+	name string
+	want reason.Code
+	make func(i int) string
+}
+
+// part64 is base64url of a part of a token.
+func part64(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+// kindsOfTokens are what an attacker may send without having a token, and before them what those
+// send who have one.
+func kindsOfTokens(t testing.TB, idp *keystest.Issuer, es, rs, stranger *mint.Key) []kindOfToken {
+	t.Helper()
+	signed := func(key *mint.Key, edits ...func(map[string]any)) func(int) string {
+		return func(int) string { return sign(t, idp, key, edits...) }
+	}
+	// shaped is a token whose parts are fine but for the signature, with something in the payload.
+	shaped := func(header, rest string) func(int) string {
+		return func(i int) string {
+			payload := fmt.Sprintf(`{"iss":%q,"aud":"shop-api","sub":"u%d","iat":%d,"exp":%d%s}`, idp.URL, i, now().Unix(), now().Unix()+300, rest)
+			return part64(header) + "." + part64(payload) + "." + strings.Repeat("A", 86)
+		}
+	}
+	filler := func(n int) string {
+		return fmt.Sprintf(`,"x":%q`, strings.Repeat("x", n))
+	}
+	var claims strings.Builder
+	for i := range 600 { // as many as there is room for in 8 KiB
+		fmt.Fprintf(&claims, `,"c%d":1`, i)
+	}
+	const header = `{"alg":"ES256","kid":"es"}`
+	long := func(size int) func(int) string {
+		return func(i int) string { return fmt.Sprintf("%08d", i) + strings.Repeat("A", size-8) }
+	}
+	return []kindOfToken{
+		{"valid ES256", reason.Allowed, signed(es)},
+		{"valid RS256", reason.Allowed, signed(rs)},
+		{"random bytes", reason.TokenMalformed, func(i int) string {
+			r := rand.New(rand.NewPCG(1, uint64(i))) //nolint:gosec // nobody gains by guessing it
+			b := make([]byte, 600)
+			for i := range b {
+				b[i] = byte(r.Uint32())
+			}
+			return base64.RawURLEncoding.EncodeToString(b)
+		}},
+		{"8 KiB and a byte", reason.TokenTooLarge, long(8<<10 + 1)},
+		{"60 KiB", reason.TokenTooLarge, long(60 << 10)},
+		{"64 KiB", reason.TokenTooLarge, long(64 << 10)},
+		{"60 KiB of dots", reason.TokenTooLarge, func(i int) string { return "a" + strings.Repeat(".", 60<<10+i%7) + "a" }},
+		{"8 KiB of dots", reason.TokenMalformed, func(i int) string { return "a" + strings.Repeat(".", 8000+i%7) + "a" }},
+		{"8 KiB of base64", reason.TokenMalformed, func(i int) string { return fmt.Sprintf("%08d", i) + strings.Repeat("A", 8000) + ".AAAA.AAAA" }},
+		{"8 KiB, the last byte wrong", reason.TokenMalformed, func(i int) string {
+			return shaped(header, filler(5700))(i) + "~"
+		}},
+		{"alg none", reason.TokenAlgorithm, shaped(`{"alg":"none"}`, "")},
+		{"alg HS256", reason.TokenAlgorithm, shaped(`{"alg":"HS256","kid":"es"}`, "")},
+		{"a jwk in the header", reason.TokenHeader, shaped(`{"alg":"ES256","jwk":{"kty":"EC"}}`, "")},
+		{"a full header of 6 KiB", reason.TokenHeader, shaped(`{"alg":"ES256","jwk":{}`+filler(5500)+"}", "")},
+		{"wrong signature ES256", reason.TokenSignature, func(i int) string { return bend(signed(es)(i)) }},
+		{"a stranger's signature", reason.TokenSignature, signed(stranger)},
+		{"wrong signature RS256", reason.TokenSignature, func(i int) string { return bend(signed(rs)(i)) }},
+		{"wrong signature, 8 KiB", reason.TokenSignature, func(i int) string { return bend(signed(es, mint.Set("x", strings.Repeat("x", 5000)))(i)) }},
+		{"another issuer", reason.TokenIssuer, signed(es, mint.Set("iss", "https://evil.test/"))},
+		{"unknown kid", reason.KeysPending, func(i int) string { return shaped(fmt.Sprintf(`{"alg":"ES256","kid":"k%d"}`, i), "")(i) }},
+		{"8 levels", reason.TokenMalformed, shaped(header, `,"x":`+strings.Repeat("[", 8)+strings.Repeat("]", 8))},
+		{"4,000 levels", reason.TokenMalformed, shaped(header, `,"x":`+strings.Repeat("[", 4000))},
+		{"600 claims", reason.TokenSignature, shaped(header, claims.String())},
+		{"2,500 elements", reason.TokenSignature, shaped(header, `,"x":[`+strings.Repeat("1,", 2500)+"1]")},
+		{"2,500 elements that are empty objects", reason.TokenSignature, shaped(header, `,"x":[`+strings.Repeat("{},", 1700)+"{}]")},
+		{"huge numbers", reason.TokenMalformed, shaped(header, `,"x":`+strings.Repeat("9", 5000))},
+		{"numbers of 32 bytes", reason.TokenSignature, shaped(header, `,"x":[`+strings.Repeat(strings.Repeat("9", 32)+",", 160)+"1]")},
+		{"escapes alone", reason.TokenSignature, shaped(header, `,"x":"`+strings.Repeat(`\u00e9`, 900)+`"`)},
+		{"duplicate members at the end", reason.TokenMalformed, shaped(header, claims.String()+`,"c0":1`)},
+	}
+}
+
+// bend changes a byte in the middle of a signature.
+func bend(token string) string {
+	i := len(token) - 20
+	c := byte('A')
+	if token[i] == c {
+		c = 'B'
+	}
+	return token[:i] + string(c) + token[i+1:]
+}
+
+// attacked returns a Set with one provider, and the kinds of tokens that are sent to it.
+func attacked(t testing.TB) (*provider.Set, []kindOfToken) {
+	t.Helper()
+	es, rs, stranger := minttest.Key(t, "ES256", "es"), minttest.Key(t, "RS256", "rs"), minttest.Key(t, "ES256", "es")
+	idp := keystest.New(t, es, rs)
+	m := manager(t, provider.Options{Interval: time.Hour})
+	config := issuer(idp, "idp")
+	configure(t, m, config)
+	keystest.Until(t, "keys", func() bool { return keyed(m.Current()) })
+	configure(t, m, config)
+	return m.Current(), kindsOfTokens(t, idp, es, rs, stranger)
+}
+
+// TestKindsOfTokens holds that each kind comes to the end that its cost is measured for.
+func TestKindsOfTokens(t *testing.T) {
+	set, kinds := attacked(t)
+	for _, k := range kinds {
+		for i := range 3 {
+			if c := set.Authenticate([]string{"idp"}, bearer(k.make(i)), now(), identity.Caller{}); c.Reason != k.want {
+				t.Errorf("%s: %v (%v), want %v", k.name, c.Reason, c.Cause, k.want)
+			}
+		}
+	}
+}
+
+// BenchmarkRefused is what each kind costs. Nothing that is sent without a token may cost more than
+// a valid one that was not seen before.
+func BenchmarkRefused(b *testing.B) {
+	set, kinds := attacked(b)
+	for _, k := range kinds {
+		b.Run(strings.ReplaceAll(k.name, " ", "_"), func(b *testing.B) {
+			many := make([]headers, min(distinct, 4<<20/len(k.make(0))))
+			for i := range many {
+				many[i] = bearer(k.make(i))
+			}
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				c := set.Authenticate([]string{"idp"}, many[i%len(many)], now(), identity.Caller{})
+				if i++; c.Reason != k.want {
+					b.Fatalf("%v, want %v", c.Reason, k.want)
+				}
+			}
+		})
+	}
+}
