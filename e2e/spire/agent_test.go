@@ -23,12 +23,7 @@ func TestAgentRestart(t *testing.T) {
 	c := start(t, setup{})
 	l := c.load(t, order, c.newest(mesh.Web))
 	for _, end := range []func(){c.agent.Stop, c.agent.Kill} {
-		end()
-		eventually(t, "Postern sees it", 20*time.Second, func() bool { return c.degraded() })
-		c.agent.Start()
-		begun := time.Now()
-		eventually(t, "Postern has it back", 30*time.Second, func() bool { return !c.degraded() })
-		t.Logf("Postern listens to the agent again %v after it serves", time.Since(begun).Round(time.Millisecond))
+		c.restart(t, end)
 	}
 	before := c.server.Active(spire.X509)
 	old := c.watch.SVID(mesh.Web)
@@ -41,6 +36,17 @@ func TestAgentRestart(t *testing.T) {
 	gone := c.watch.Await("one root", from, func(u spire.Update) bool { return u.Roots("shop.test") == 1 })
 	stale.wantCut("a root revoked after the restarts", gone.At, time.Second, 403, "certificate_untrusted")
 	l.wantAllAllowed("restarts of the agent")
+}
+
+// restart ends Postern's agent and starts it again.
+func (c *sidecar) restart(t *testing.T, end func()) {
+	t.Helper()
+	end()
+	eventually(t, "Postern sees it", 20*time.Second, c.degraded)
+	c.agent.Start()
+	begun := time.Now()
+	eventually(t, "Postern has it back", 30*time.Second, func() bool { return !c.degraded() })
+	t.Logf("Postern listens to the agent again %v after it serves", time.Since(begun).Round(time.Millisecond))
 }
 
 // degraded says that Postern is ready with the last bundles that it has, its agent gone.

@@ -48,6 +48,10 @@ func TestFederation(t *testing.T) {
 	allies.wantAllAllowed("a partner rotates its CA")
 
 	allies = c.load(t, ally, p.ally)
+	c.restart(t, c.agent.Stop)
+	allies.forAWhile().wantAllAllowed("the agent restarts: a partner")
+
+	allies = c.load(t, ally, p.ally)
 	from := len(c.watch.Updates())
 	c.server.Unfederate(p.server)
 	time.Sleep(4 * time.Second) // longer than SPIRE needs for an update, were there one
