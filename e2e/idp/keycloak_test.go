@@ -72,14 +72,17 @@ func TestKeycloak(t *testing.T) {
 	h := startHeavy(t, boundRoutes+stepRoutes)
 	h.StepUp(t, keycloak.Realm)
 	h.ready(t, "/read", h.robot(t, "robot-rs256"))
-	t.Run("rotation", h.rotation)
-	t.Run("accepted", h.accepted)
-	t.Run("told apart", h.toldApart)
-	t.Run("bound", h.bound)
-	t.Run("step up", h.stepUp)
-	t.Run("revoked", h.revoked)
-	t.Run("disabled", h.disabled)
-	t.Run("logged out", h.loggedOut)
+	t.Run("all", func(t *testing.T) {
+		t.Run("rotation", h.rotation)
+		t.Run("accepted", h.accepted)
+		t.Run("told apart", h.toldApart)
+		t.Run("bound", h.bound)
+		t.Run("step up", h.stepUp)
+		t.Run("revoked", h.revoked)
+		t.Run("disabled", h.disabled)
+		t.Run("logged out", h.loggedOut)
+	})
+	t.Run("rotation long after the last fetch", h.lateRotation)
 }
 
 // accepted are the access tokens of every algorithm and form.

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postern/postern/e2e/idp/keycloak"
 	"github.com/postern/postern/e2e/mesh"
 )
 
@@ -104,4 +105,16 @@ func (h *heavy) rotation(t *testing.T) {
 	}
 	s.follow(t, "Keycloak: a token of the key that was deleted", old, false)
 	s.want(t, mesh.Anonymous(), "/any", fresh, "200")
+}
+
+// lateRotation is what a rotation is when keys were fetched some time ago: hardly to be seen.
+func (h *heavy) lateRotation(t *testing.T) {
+	old := h.robot(t, "robot-rs256")
+	h.AddKey(t, keycloak.Realm, 200)
+	fresh := h.robot(t, "robot-rs256")
+	if header(fresh) == header(old) {
+		t.Fatal("Keycloak does not sign with the new key")
+	}
+	h.follow(t, "Keycloak: the first token of a new key, long after the last fetch", fresh, true)
+	h.want(t, mesh.Anonymous(), "/any", old, "200")
 }
