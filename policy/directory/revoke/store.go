@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"sync/atomic"
 	"time"
 
 	"github.com/postern/postern/identity"
@@ -25,11 +26,21 @@ const MaxEntries = 10_000
 var ErrFull = fmt.Errorf("the document has %d entries in force already: cut off what they have in common, or name another document", MaxEntries)
 
 // A Store changes the Revocation documents below one directory of policies. It holds nothing open
-// between two calls, and each call can be at work in several processes at once.
-type Store struct{ dir string }
+// between two calls, and each call can be at work in several goroutines and processes at once.
+type Store struct {
+	dir  string
+	last atomic.Pointer[known]
+}
+
+// A known file need not be read as YAML again, while it holds the same bytes.
+type known struct {
+	name    string
+	content []byte
+	text    *text
+}
 
 // NewStore returns the Store of a directory of policies.
-func NewStore(dir string) *Store { return &Store{dir} }
+func NewStore(dir string) *Store { return &Store{dir: dir} }
 
 // A Written is what a change made of a document.
 type Written struct {
@@ -43,7 +54,7 @@ type Written struct {
 func (s *Store) Add(name string, entries []identity.RevocationEntry, now time.Time) (Written, error) {
 	w := Written{File: path.Join(Folder, name+".yaml")}
 	err := s.locked(func(root *os.Root) error {
-		return change(root, w.File, w.adding(name, entries, now), func(after *identity.Revocation) {
+		return s.change(root, w.File, w.adding(name, entries, now), func(after *identity.Revocation) {
 			w.Entries = after.Entries[len(after.Entries)-len(entries):]
 		})
 	})
@@ -58,7 +69,7 @@ func (s *Store) Preview(name string, entry identity.RevocationEntry, now time.Ti
 		return entry, fmt.Errorf("%s: %w", s.dir, cause(err))
 	}
 	defer root.Close()
-	_, after, _, err := edited(root, w.File, w.adding(name, []identity.RevocationEntry{entry}, now))
+	_, after, _, err := s.edited(root, w.File, w.adding(name, []identity.RevocationEntry{entry}, now))
 	if err != nil {
 		return entry, err
 	}
@@ -92,7 +103,7 @@ func (s *Store) Lift(file string, entry identity.RevocationEntry) (Written, erro
 	is := func(e *identity.RevocationEntry) bool { return same(*e, entry) }
 	w := Written{File: file}
 	err := s.locked(func(root *os.Root) error {
-		return change(root, file, func(t *text) (*text, error) {
+		return s.change(root, file, func(t *text) (*text, error) {
 			if t == nil {
 				return nil, fmt.Errorf("%s is not there", file)
 			}
@@ -133,8 +144,8 @@ func (s *Store) locked(f func(*os.Root) error) error {
 }
 
 // change reads a file, nil when it is not there, has it changed, and writes it.
-func change(root *os.Root, name string, edit func(*text) (*text, error), done func(*identity.Revocation)) error {
-	after, revocation, like, err := edited(root, name, edit)
+func (s *Store) change(root *os.Root, name string, edit func(*text) (*text, error), done func(*identity.Revocation)) error {
+	after, revocation, like, err := s.edited(root, name, edit)
 	if err != nil {
 		return err
 	}
@@ -145,12 +156,29 @@ func change(root *os.Root, name string, edit func(*text) (*text, error), done fu
 	if err != nil || !bytes.Equal(written, after) {
 		return errors.Join(fmt.Errorf("%s: what was written there reads differently: who else writes it?", name), err)
 	}
+	s.keep(name, after, revocation)
 	done(revocation)
 	return nil
 }
 
+// read reads a file, unless it is the one that was written last.
+func (s *Store) read(name string, content []byte) (*text, error) {
+	if last := s.last.Load(); last != nil && last.name == name && bytes.Equal(last.content, content) {
+		return last.text.clone(), nil
+	}
+	return read(name, content)
+}
+
+// keep notes what was written, and read again, for the next change.
+func (s *Store) keep(name string, content []byte, revocation *identity.Revocation) {
+	s.last.Store(nil)
+	if t, err := fresh(name, content, revocation.Name, revocation.Entries); err == nil {
+		s.last.Store(&known{name, content, t})
+	}
+}
+
 // edited returns a file as it is to be, and what it was before, nil when it is not there.
-func edited(root *os.Root, name string, edit func(*text) (*text, error)) ([]byte, *identity.Revocation, fs.FileInfo, error) {
+func (s *Store) edited(root *os.Root, name string, edit func(*text) (*text, error)) ([]byte, *identity.Revocation, fs.FileInfo, error) {
 	before, like, err := content(root, name)
 	var t *text
 	switch {
@@ -158,7 +186,7 @@ func edited(root *os.Root, name string, edit func(*text) (*text, error)) ([]byte
 	case err != nil:
 		return nil, nil, nil, fmt.Errorf("%s: %w", name, cause(err))
 	default:
-		if t, err = read(name, before); err != nil {
+		if t, err = s.read(name, before); err != nil {
 			return nil, nil, nil, err
 		}
 	}

@@ -100,6 +100,28 @@ func TestAddAndLift(t *testing.T) {
 	}
 }
 
+// TestAStoreSeesWhatOthersWrite, for it remembers what it wrote itself.
+func TestAStoreSeesWhatOthersWrite(t *testing.T) {
+	dir := directory(t, nil)
+	mine, theirs := revoke.NewStore(dir), revoke.NewStore(dir)
+	for i := range 6 {
+		store := []*revoke.Store{mine, mine, theirs}[i%3]
+		w, err := store.Add("revoked", []identity.RevocationEntry{subject(fmt.Sprintf("e%d", i))}, noon)
+		if want := fmt.Sprintf("revocations/revoked.yaml:%d:5", 7+i); err != nil || w.Entries[0].At != want {
+			t.Fatalf("%d: %+v, %v", i, w, err)
+		}
+	}
+	if _, err := mine.Lift("revocations/revoked.yaml", subject("e2")); err != nil {
+		t.Error(err)
+	}
+	if _, err := mine.Lift("revocations/revoked.yaml", subject("e4")); err != nil {
+		t.Error(err)
+	}
+	if got := revoked(t, dir); strings.Count(got, "\n  - ") != 4 || strings.Contains(got, "e2") || strings.Contains(got, "e4") {
+		t.Errorf("got\n%s", got)
+	}
+}
+
 // TestComments of whoever writes by hand stay, and so does what has ended there.
 func TestComments(t *testing.T) {
 	const hand = head + `  entries:

@@ -42,12 +42,24 @@ func read(source string, content []byte) (*text, error) {
 	if len(documents) != 1 || documents[0].Revocation == nil {
 		return nil, fmt.Errorf("%s holds something else than one Revocation: edit it by hand", source)
 	}
-	t := &text{source: source, entries: documents[0].Revocation.Entries, name: documents[0].Name, indent: "  "}
+	return fresh(source, content, documents[0].Name, documents[0].Revocation.Entries)
+}
+
+// fresh returns a file of which is known what it says.
+func fresh(source string, content []byte, name string, entries []identity.RevocationEntry) (*text, error) {
+	t := &text{source: source, entries: slices.Clone(entries), name: name, indent: "  "}
 	t.lines = strings.Split(strings.TrimRight(string(content), "\n"), "\n")
 	if len(t.entries) == 0 {
 		return t, t.open()
 	}
 	return t, t.find()
+}
+
+// clone returns a text that can be changed by itself.
+func (t *text) clone() *text {
+	c := *t
+	c.lines, c.starts, c.entries = slices.Clone(t.lines), slices.Clone(t.starts), slices.Clone(t.entries)
+	return &c
 }
 
 // open makes a list on lines of its own from the empty one in brackets.
