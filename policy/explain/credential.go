@@ -51,8 +51,8 @@ func (e *Explainer) carried(reads []string, h policy.Headers, at time.Time) bear
 	case why == reason.Allowed:
 		return bearer{user: c.user(), note: fmt.Sprintf("%s (the token %s, for %s)%s", atItsWord, where, c.Provider, c.bound())}
 	case why == reason.TokenIssuer || why == reason.TokenAudience:
-		return refusedFor(why, fmt.Sprintf("the token %s says that its issuer is %s and its audience %s, which no provider that is read takes",
-			where, showAll(c.texts("iss")), showAll(c.texts("aud"))))
+		return refusedFor(why, fmt.Sprintf("the token %s says that its %s and its audience %s, which no provider that is read takes",
+			where, c.origin(providers), showAll(c.texts("aud"))))
 	case why == reason.CredentialDuplicate:
 		return refusedFor(why, "there is more than one credential: "+causeOf(c.Err))
 	}
