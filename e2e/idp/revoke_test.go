@@ -5,7 +5,9 @@ package idp_test
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -39,8 +41,10 @@ func (s *shop) cut(t *testing.T, what, token string) {
 	}
 }
 
-// listen runs postern revoke --listen for logouts at a client, and returns where it takes them.
-func (s *shop) listen(t *testing.T, client string, port int, more ...string) string {
+// listen runs postern revoke --listen for logouts at a client. It returns when an ID token of that
+// client is refused as one that says nothing of a logout: before it has the issuer's keys it tells
+// whoever posts to come again, which neither provider does.
+func (s *shop) listen(t *testing.T, client string, port int, idToken string, more ...string) {
 	t.Helper()
 	address := fmt.Sprintf("127.0.0.1:%d", port)
 	args := append([]string{"revoke", "--policies", s.Policies, "--listen", address, "--client", "idp=" + client}, more...)
@@ -54,14 +58,17 @@ func (s *shop) listen(t *testing.T, client string, port int, more ...string) str
 			t.Logf("postern revoke --listen said:\n%s", p.Log())
 		}
 	})
-	eventually(t, 20*time.Second, "postern revoke listens", func() bool {
+	body, form := url.Values{"logout_token": {idToken}}.Encode(), http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+	eventually(t, 40*time.Second, "postern revoke listens", func() bool {
 		if p.Ended() {
 			t.Fatalf("postern revoke ended: %v\n%s", p.Err(), p.Log())
 		}
-		status, _, err := idp.Do(t.Context(), nil, http.MethodGet, "http://"+address+"/healthz", nil, nil)
-		return err == nil && status == http.StatusOK
+		status, _, err := idp.Do(t.Context(), nil, http.MethodPost, "http://"+address+"/backchannel-logout", form, strings.NewReader(body))
+		if err == nil && status == http.StatusOK {
+			t.Fatal("an ID token logs its user out")
+		}
+		return err == nil && status == http.StatusBadRequest
 	})
-	return "http://" + address + "/backchannel-logout"
 }
 
 // revoked cuts off tokens of Keycloak by each thing that they say of themselves.
@@ -106,11 +113,13 @@ func (h *heavy) disabled(t *testing.T) {
 // loggedOut has Keycloak tell postern revoke --listen of a logout.
 func (h *heavy) loggedOut(t *testing.T) {
 	t.Parallel()
-	at := h.listen(t, "web-told", idp.FreePort(t))
+	port := idp.FreePort(t)
 	h.NewClient(t, keycloak.Realm, "web-told", map[string]string{
-		"backchannel.logout.url": at, "backchannel.logout.session.required": "true",
+		"backchannel.logout.url":              fmt.Sprintf("http://127.0.0.1:%d/backchannel-logout", port),
+		"backchannel.logout.session.required": "true",
 	})
 	gone, stays := h.password(t, h.Server, "web-told", "carol", nil), h.password(t, h.Server, "web-told", "carol", nil)
+	h.listen(t, "web-told", port, gone.ID)
 	h.want(t, mesh.Anonymous(), "/any", gone.Access, "200")
 	h.endSession(t, "web-told", gone.Refresh)
 	h.cut(t, "a session that Keycloak says is over", gone.Access)
@@ -129,12 +138,12 @@ func (l *light) revoked(t *testing.T) {
 // loggedOut has oidc-provider tell postern revoke --listen of a logout.
 func (l *light) loggedOut(t *testing.T) {
 	t.Parallel()
-	l.listen(t, "web-told", l.told, "--logout", "subjects")
 	b := l.browser("carol")
 	got, err := b.Login(t.Context(), l.Client("web-told", ""), "openid orders:read", forShop())
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.listen(t, "web-told", l.told, got.ID, "--logout", "subjects")
 	l.want(t, mesh.Anonymous(), "/any", got.Access, "200")
 	l.endSession(t, b, got.ID)
 	l.cut(t, "a user who oidc-provider says has logged out", got.Access)
