@@ -38,8 +38,7 @@ type activation struct {
 	parsed   bool // the query was parsed
 	query    []parameter
 	queryErr error
-	segments *texts  // of the caller, once they were read
-	actors   ref.Val // of the user, once they were read
+	segments *texts // of the caller, once they were read
 }
 
 // Parent implements cel.Activation.
@@ -139,10 +138,10 @@ func (a *activation) user(field string) any {
 	case "amr":
 		return (*texts)(&user.AMR)
 	case "actors":
-		if a.actors == nil {
-			a.actors = actorsOf(user)
+		if err := checkActors(user.Actors); err != nil {
+			return types.WrapErr(err)
 		}
-		return a.actors
+		return (*actors)(&user.Actors)
 	case "claims":
 		return user.Claims
 	}

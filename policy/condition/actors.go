@@ -6,8 +6,6 @@ import (
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
-	"cel.dev/cel-go/common/types"
-	"cel.dev/cel-go/common/types/ref"
 
 	"github.com/postern/postern/identity"
 )
@@ -27,19 +25,17 @@ var errManyActors = fmt.Errorf("the user has more than %d actors, or one with a 
 // actorFields returns the members of an actor.
 func actorFields() []string { return []string{"subject", "issuer", "client"} }
 
-// actorsOf makes a list of maps of a user's actors.
-func actorsOf(u *identity.User) ref.Val {
-	if len(u.Actors) > maxActors {
-		return types.WrapErr(errManyActors)
+// checkActors says whether a user has more than conditions read.
+func checkActors(all []identity.Actor) error {
+	if len(all) > maxActors {
+		return errManyActors
 	}
-	list := make([]ref.Val, len(u.Actors))
-	for i, a := range u.Actors {
-		if max(len(a.Subject), len(a.Issuer), len(a.Client)) > maxActorText {
-			return types.WrapErr(errManyActors)
+	for i := range all {
+		if a := &all[i]; max(len(a.Subject), len(a.Issuer), len(a.Client)) > maxActorText {
+			return errManyActors
 		}
-		list[i] = types.NewStringInterfaceMap(adapter{}, map[string]any{"subject": a.Subject, "issuer": a.Issuer, "client": a.Client})
 	}
-	return types.NewRefValList(adapter{}, list)
+	return nil
 }
 
 // actorsBound is the bound of so many actors, with texts of so many bytes.

@@ -52,7 +52,7 @@ func BenchmarkEval(b *testing.B) {
 	for _, c := range []struct{ name, text string }{
 		{"variable", `request.method == "GET"`}, {"claim", `user.claims.customer_id == params.customer_id`}, {"in", `"admin" in user.roles`},
 		{"exists", `user.roles.exists(r, r == "admin")`}, {"source", `cidr("10.0.0.0/8").containsIP(source.ip)`}, {"zone", `request.time.getHours("Europe/Berlin") >= 8`},
-		{"pattern", `request.host.matches("^[a-z]+\\.test$")`}, {"header", `header("x-tenant") == ["blue", "red"]`}, {"query", `query("tag") == ["a"]`}, {"error", `user.claims.missing == 1`},
+		{"pattern", `request.host.matches("^[a-z]+\\.test$")`}, {"header", `header("x-tenant") == ["blue", "red"]`}, {"query", `query("tag") == ["a"]`}, {"actor", `user.actors[0].subject == caller.id`}, {"error", `user.claims.missing == 1`},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			compiled := compile(b, c.text)

@@ -11,7 +11,6 @@ const (
 	readingCost    = 32  // to find a header among the others
 	queryCost      = 64  // to parse the query
 	segmentsCost   = 256 // to split the path of the caller, once
-	actorsCost     = 64  // to make maps of the user's actors, once
 	conversionCost = 16  // to parse a number, a time or an address, and to say that it is none
 	byteCost       = 0.5 // to parse a byte of those
 	lookupCost     = 4   // to go to an entry of a map
@@ -38,9 +37,6 @@ func (p *plan) estimate(of profile) (float64, *estimator) {
 	cost, _ := s.cost(p.checked.Expr())
 	if p.variables["caller.segments"] {
 		cost += segmentsCost
-	}
-	if p.variables[actorsVariable] {
-		cost += actorsCost
 	}
 	return cost, s
 }

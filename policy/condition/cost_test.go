@@ -160,7 +160,7 @@ func TestCost(t *testing.T) {
 	}{
 		{`true`, 0, 0}, {`request.method == "GET"`, 1, 10}, {`user.claims.customer_id == params.customer_id`, 1, 1_000},
 		{`"admin" in user.roles`, 100, 15_000},
-		{`user.actors[0].subject == caller.id`, 64, 1_000}, {`user.actors.all(a, user.actors.all(b, a == b))`, 200, condition.MaxCost}, {`user.roles.exists(r, r == "admin")`, condition.MaxCost, condition.MaxCost},
+		{`user.actors[0].subject == caller.id`, 30, 1_000}, {`user.actors.all(a, user.actors.all(b, a == b))`, 200, condition.MaxCost}, {`user.roles.exists(r, r == "admin")`, condition.MaxCost, condition.MaxCost},
 	} {
 		if got := compile(t, c.text).Cost(); got < c.from || got > c.to {
 			t.Errorf("%s costs %d, want %d to %d", c.text, got, c.from, c.to)
