@@ -24,7 +24,7 @@ func ParseObject(text []byte, limits Limits) (map[string]any, error) {
 	if !utf8.Valid(text) {
 		return nil, errors.New("not UTF-8")
 	}
-	p := parser{text: text, limits: limits}
+	p := parser{text: string(text), limits: limits} // of which the strings below are parts
 	p.space()
 	if p.peek() != '{' {
 		return nil, p.errorf("not an object")
@@ -34,7 +34,7 @@ func ParseObject(text []byte, limits Limits) (map[string]any, error) {
 		return nil, err
 	}
 	p.space()
-	if p.next != len(text) {
+	if p.next != len(p.text) {
 		return nil, p.errorf("something follows the object")
 	}
 	return object, nil
@@ -42,7 +42,7 @@ func ParseObject(text []byte, limits Limits) (map[string]any, error) {
 
 // A parser is somewhere in a text.
 type parser struct {
-	text   []byte
+	text   string
 	next   int // the first byte not read
 	values int // members and elements so far
 	limits Limits
@@ -112,7 +112,7 @@ func (p *parser) value(depth int) (any, error) {
 }
 
 func (p *parser) literal(word string) bool {
-	if len(p.text)-p.next < len(word) || string(p.text[p.next:p.next+len(word)]) != word {
+	if len(p.text)-p.next < len(word) || p.text[p.next:p.next+len(word)] != word {
 		return false
 	}
 	p.next += len(word)

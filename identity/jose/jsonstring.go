@@ -12,7 +12,7 @@ func (p *parser) string() (string, error) {
 	for p.next < len(p.text) {
 		switch c := p.text[p.next]; {
 		case c == '"':
-			s := string(p.text[start:p.next])
+			s := p.text[start:p.next]
 			p.next++
 			return s, nil
 		case c == '\\':
@@ -26,8 +26,8 @@ func (p *parser) string() (string, error) {
 }
 
 // escaped reads the rest of a string whose beginning has no escape.
-func (p *parser) escaped(beginning []byte) (string, error) {
-	s := append([]byte(nil), beginning...)
+func (p *parser) escaped(beginning string) (string, error) {
+	s := []byte(beginning)
 	for p.next < len(p.text) {
 		c := p.text[p.next]
 		p.next++

@@ -9,11 +9,17 @@ import (
 // limits of the two JSON texts of a token. A claim that is a group of groups of lists is
 // within them; whoever needs more is attacking a parser.
 const (
-	headerDepth   = 3
-	headerValues  = 64
-	payloadDepth  = 8
-	payloadValues = 4096
+	headerDepth  = 3
+	headerValues = 64
+	payloadDepth = 8
 )
+
+// payloadLimits returns the limits of a payload of so many bytes. The values that it may have grow
+// with it, since many that are tiny cost more to read than a signature: in a token of 8 KiB there may
+// be a thousand.
+func payloadLimits(size int) Limits {
+	return Limits{Depth: payloadDepth, Values: min(256+size/8, 4096)}
+}
 
 // A Token is a JWT in compact serialisation that was read strictly and proven in no way: its
 // signature was not looked at. It prints as a fixed text, so no log can hold one by accident.
@@ -47,7 +53,7 @@ func Parse(raw string, limit int) (*Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	claims, err := ParseObject(decoded[1], Limits{Depth: payloadDepth, Values: payloadValues})
+	claims, err := ParseObject(decoded[1], payloadLimits(len(decoded[1])))
 	if err != nil {
 		return nil, reason.Errorf(reason.TokenMalformed, "payload: %w", err)
 	}

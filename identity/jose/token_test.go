@@ -46,6 +46,30 @@ func TestParseBounds(t *testing.T) {
 	}
 }
 
+// TestParseValues: how many values a payload may have grows with its size, and ends.
+func TestParseValues(t *testing.T) {
+	list := func(elements, filler int) string {
+		return unsigned(`{"alg":"ES256"}`, `{"f":"`+strings.Repeat("f", filler)+`","a":[`+strings.Repeat("1,", elements-1)+`1]}`)
+	}
+	for name, tc := range map[string]struct {
+		elements, filler int
+		ok               bool
+	}{
+		"300 in a small payload":     {300, 0, true},
+		"400 in a small payload":     {400, 0, false},
+		"900 in 6 KiB":               {900, 4200, true},
+		"1,100 in 6 KiB":             {1100, 3900, false},
+		"200 groups of 36 bytes":     {200, 200 * 36, true},
+		"4,000 in a large payload":   {4000, 30_000, true},
+		"as many as there ever may":  {4094, 40_000, true},
+		"one more than there may be": {4095, 40_000, false},
+	} {
+		if _, err := jose.Parse(list(tc.elements, tc.filler), 64<<10); (err == nil) != tc.ok {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 func TestParseRefuses(t *testing.T) {
 	head, body, sig := part(`{"alg":"ES256"}`), part(`{"a":"b"}`), part("signature")
 	for name, tc := range map[string]struct {

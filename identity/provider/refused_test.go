@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -88,8 +89,9 @@ func kindsOfTokens(t testing.TB, idp *keystest.Issuer, es, rs, stranger *mint.Ke
 		{"8 levels", reason.TokenMalformed, shaped(header, `,"x":`+strings.Repeat("[", 8)+strings.Repeat("]", 8))},
 		{"4,000 levels", reason.TokenMalformed, shaped(header, `,"x":`+strings.Repeat("[", 4000))},
 		{"600 claims", reason.TokenSignature, shaped(header, claims.String())},
-		{"2,500 elements", reason.TokenSignature, shaped(header, `,"x":[`+strings.Repeat("1,", 2500)+"1]")},
-		{"2,500 elements that are empty objects", reason.TokenSignature, shaped(header, `,"x":[`+strings.Repeat("{},", 1700)+"{}]")},
+		{"300 elements", reason.TokenSignature, shaped(header, `,"x":[`+strings.Repeat("1,", 300)+"1]")},
+		{"2,500 elements", reason.TokenMalformed, shaped(header, `,"x":[`+strings.Repeat("1,", 2500)+"1]")},
+		{"1,700 empty objects", reason.TokenMalformed, shaped(header, `,"x":[`+strings.Repeat("{},", 1700)+"{}]")},
 		{"huge numbers", reason.TokenMalformed, shaped(header, `,"x":`+strings.Repeat("9", 5000))},
 		{"numbers of 32 bytes", reason.TokenSignature, shaped(header, `,"x":[`+strings.Repeat(strings.Repeat("9", 32)+",", 160)+"1]")},
 		{"escapes alone", reason.TokenSignature, shaped(header, `,"x":"`+strings.Repeat(`\u00e9`, 900)+`"`)},
@@ -143,13 +145,16 @@ func BenchmarkRefused(b *testing.B) {
 				many[i] = bearer(k.make(i))
 			}
 			b.ReportAllocs()
-			i := 0
+			runtime.LockOSThread()
+			defer runtime.UnlockOSThread()
+			i, before := 0, threadTime()
 			for b.Loop() {
 				c := set.Authenticate([]string{"idp"}, many[i%len(many)], now(), identity.Caller{})
 				if i++; c.Reason != k.want {
 					b.Fatalf("%v, want %v", c.Reason, k.want)
 				}
 			}
+			b.ReportMetric(float64(threadTime()-before)/float64(b.N), "cpu-ns/op") // what others do with the machine is not in it
 		})
 	}
 }
