@@ -75,6 +75,7 @@ func full() *metrics.Metrics {
 		Revoked: func() []metrics.Revoked {
 			return []metrics.Revoked{{Kind: "callers", Count: 2}, {Kind: "token_ids"}}
 		},
+		Secrets: func() metrics.Secrets { return metrics.Secrets{Streams: 2, Pushes: 8, Refused: 1} },
 	})
 	m.Retain(routes("shop/orders", "read-order"))
 	m.Decided(&policy.Decision{Allow: true, Reason: reason.Allowed, Policy: "shop/orders", Route: "read-order"}, 80*time.Microsecond)
@@ -103,6 +104,7 @@ func TestEveryMetric(t *testing.T) {
 		"postern_decisions_total":  {`postern_decisions_total{decision="allow",policy="shop/orders",reason="allowed",route="read-order"} 1`},
 		"postern_checks_in_flight": {"postern_checks_in_flight 3"},
 		"postern_panics_total":     {"postern_panics_total 1"},
+		"postern_sds_":             {"postern_sds_pushes_total 8", "postern_sds_refused_total 1", "postern_sds_streams 2"},
 		"postern_records_total": {
 			`postern_records_total{outcome="dropped"} 6`, `postern_records_total{outcome="failed"} 7`, `postern_records_total{outcome="written"} 5`,
 		},
