@@ -20,8 +20,9 @@ const Path = "/backchannel-logout"
 const (
 	maxBody    = 64 << 10
 	parallel   = 8               // tokens that are verified at once
-	patience   = 2 * time.Second // for one of these places
-	retryAfter = 5               // seconds
+	patience   = 2 * time.Second // for one of these places, and for keys: providers wait no longer
+	pause      = 50 * time.Millisecond
+	retryAfter = 5 // seconds
 	form       = "application/x-www-form-urlencoded"
 )
 
@@ -51,7 +52,7 @@ func (r *Receiver) Handler(write func(context.Context, Logout) error, done func(
 			done(Outcome{Status: http.StatusBadRequest, Err: err})
 			return
 		}
-		l, wait, err := r.inPlace(q.Context(), places, raw)
+		l, wait, err := r.await(q.Context(), places, raw)
 		o := Outcome{Status: http.StatusOK, Logout: l, Err: err}
 		if err == nil {
 			if o.Err = write(q.Context(), l); o.Err != nil {
@@ -74,10 +75,26 @@ func (r *Receiver) Handler(write func(context.Context, Logout) error, done func(
 	})
 }
 
-// inPlace verifies a token when there is room to.
-func (r *Receiver) inPlace(ctx context.Context, places chan struct{}, raw string) (Logout, int, error) {
+// await verifies a token, and waits a while for keys that are being fetched: few providers send a
+// logout again.
+func (r *Receiver) await(ctx context.Context, places chan struct{}, raw string) (l Logout, wait int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	for {
+		l, wait, err = r.inPlace(ctx, places, raw)
+		if code := reason.Of(err); code != reason.KeysPending && code != reason.KeysUnavailable {
+			return l, wait, err
+		}
+		select {
+		case <-ctx.Done():
+			return l, wait, err
+		case <-time.After(pause):
+		}
+	}
+}
+
+// inPlace verifies a token when there is room to.
+func (r *Receiver) inPlace(ctx context.Context, places chan struct{}, raw string) (Logout, int, error) {
 	select {
 	case places <- struct{}{}:
 		defer func() { <-places }()

@@ -121,13 +121,10 @@ func (s *sender) verify(token *jose.Token, now time.Time) (Logout, int, error) {
 		set = had.Keys
 	}
 	l, err := s.Verify(token, set, now)
-	switch reason.Of(err) {
-	case reason.KeysUnavailable:
+	switch code := reason.Of(err); {
+	case code == reason.KeysUnavailable:
 		return l, s.lease.Wait(), err
-	case reason.TokenKeyUnknown:
-		if token.KeyID() == "" {
-			return l, 0, err
-		}
+	case code == reason.TokenKeyUnknown && token.KeyID() != "":
 		if wait, pending := s.lease.Want(token.KeyID()); pending {
 			return l, wait, reason.Errorf(reason.KeysPending, "a fetch may bring the key: %w", err)
 		}

@@ -173,13 +173,19 @@ func TestKeysThatAreNotThere(t *testing.T) {
 	w := newWorld(t)
 	next := minttest.Key(t, "ES256", "k-2")
 	rotated := token(t, next, claims(w.clock(), mint.Set("iss", w.issuer.URL)))
-	got := w.post(form(rotated))
-	if got.Code != 503 || got.Header().Get("Retry-After") == "" {
-		t.Fatalf("before the keys are asked for: %d %s", got.Code, got.Body)
-	}
 	w.issuer.Publish(w.key, next)
-	keystest.Until(t, "the new key counts", func() bool { return w.post(form(rotated)).Code == 200 })
-	w.issuer.Publish(next)
+	if got := w.post(form(rotated)); got.Code != 200 { // which waits for the keys
+		t.Fatalf("a new key: %d %s", got.Code, got.Body)
+	}
+	nobodys := token(t, minttest.Key(t, "ES256", "k-3"), claims(w.clock(), mint.Set("iss", w.issuer.URL)))
+	if got := w.post(form(nobodys)); got.Code != 400 || !strings.Contains(got.Body.String(), "token_key_unknown") {
+		t.Errorf("nobody's key: %d %s", got.Code, got.Body)
+	}
+	w.issuer.Answer("/jwks", http.NotFound)
+	other := token(t, minttest.Key(t, "ES256", "k-4"), claims(w.clock(), mint.Set("iss", w.issuer.URL)))
+	if got := w.post(form(other)); got.Code != 503 || got.Header().Get("Retry-After") == "" {
+		t.Errorf("keys that cannot be had: %d %s", got.Code, got.Body)
+	}
 	w.pass(25 * time.Hour) // longer than the keys may be old
 	if got := w.post(form(w.token(t))); got.Code != 503 {
 		t.Errorf("with stale keys: %d %s", got.Code, got.Body)

@@ -67,7 +67,7 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{key: minttest.Key(t, "ES256", "k-1"), now: time.Now().Truncate(time.Second)}
 	w.issuer = keystest.New(t, w.key)
-	w.pool = keys.NewPool(keys.Options{Interval: 20 * time.Millisecond})
+	w.pool = keys.NewPool(keys.Options{Interval: 300 * time.Millisecond})
 	t.Cleanup(w.pool.Close)
 	w.Receiver = logout.NewReceiver(w.pool, map[string]string{"shop-idp": client}, w.clock)
 	if err := w.Configure([]identity.Provider{config("shop-idp", w.issuer.URL, w.issuer.ByURL())}); err != nil {

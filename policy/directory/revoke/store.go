@@ -143,6 +143,22 @@ func (s *Store) locked(f func(*os.Root) error) error {
 	return f(root)
 }
 
+// hold keeps every Store from changing anything until the end is called, where that can be had: else a
+// directory in which documents are written all the time could not be read as it is at one moment.
+func hold(dir string) (end func()) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return func() {}
+	}
+	defer root.Close()
+	l, err := root.OpenFile(path.Join(Folder, ".lock"), os.O_RDWR, 0)
+	if err != nil {
+		return func() {}
+	}
+	_ = lock(l) // reading works without, most of the time
+	return func() { _ = l.Close() }
+}
+
 // change reads a file, nil when it is not there, has it changed, and writes it.
 func (s *Store) change(root *os.Root, name string, edit func(*text) (*text, error), done func(*identity.Revocation)) error {
 	after, revocation, like, err := s.edited(root, name, edit)

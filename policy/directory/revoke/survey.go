@@ -27,8 +27,10 @@ type Found struct {
 	Document string // metadata.name
 }
 
-// Look reads a directory of policies. It is an error if it cannot be read at all, or has no policies.
+// Look reads a directory of policies, while no Store changes it. It is an error if it cannot be read at
+// all, or has no policies.
 func Look(dir string) (*Survey, error) {
+	defer hold(dir)()
 	files, err := directory.Read(dir)
 	if err != nil {
 		return nil, err

@@ -4,17 +4,29 @@ package revoke
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"syscall"
+	"time"
+)
+
+// How long somebody else may have the lock, and how often that is looked at.
+const (
+	patience = 10 * time.Second
+	pause    = 5 * time.Millisecond
 )
 
 // lock waits until nobody else has the lock of a file (flock(2)), which ends when it is closed, by the
-// end of the process, too.
+// end of the process, too. It does not wait for ever: somebody may have been stopped.
 func lock(f *os.File) error {
-	for {
-		if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); !errors.Is(err, syscall.EINTR) {
+	for end := time.Now().Add(patience); ; time.Sleep(pause) {
+		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
+		switch {
+		case !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR):
 			return err
+		case time.Now().After(end):
+			return fmt.Errorf("somebody else has had the lock for %v", patience)
 		}
 	}
 }
