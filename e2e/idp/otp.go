@@ -2,7 +2,7 @@ package idp
 
 import (
 	"crypto/hmac"
-	"crypto/sha1" //nolint:gosec // RFC 6238 and every phone's app use it
+	"crypto/sha1" // as every phone's app does: RFC 6238 section 1.2
 	"encoding/binary"
 	"fmt"
 	"time"
