@@ -67,7 +67,7 @@ func TestAgentGone(t *testing.T) {
 	c.agent.Kill()
 	gone := time.Now()
 	l.wantCut("an agent that is gone", gone.Add(age), time.Second, 503, "bundle_stale")
-	users.wantCut("JWT-SVIDs, the agent gone", gone.Add(age), time.Second, 503, "bundle_stale")
+	users.wantCut("JWT-SVIDs, the agent gone", gone.Add(age), time.Second, 503, "keys_unavailable")
 	if ready, detail := c.Postern.Ready(); ready {
 		t.Errorf("ready without a bundle that holds: %s", detail)
 	}

@@ -86,6 +86,15 @@ func (l *load) so() []answer {
 	return all
 }
 
+// tally counts the answers by what they say.
+func (l *load) tally() map[string]int {
+	counts := map[string]int{}
+	for _, a := range l.so() {
+		counts[a.String()]++
+	}
+	return counts
+}
+
 func (l *load) stop() {
 	select {
 	case <-l.stopped:
@@ -119,7 +128,11 @@ func (l *load) wantAllAllowed(what string) {
 func (l *load) wantCut(what string, update time.Time, limit time.Duration, status int, reason string) {
 	l.t.Helper()
 	refused := func(a answer) bool { return a.status == status && a.reason == reason }
-	eventually(l.t, what+" is refused", time.Until(update)+limit+20*time.Second, func() bool { return slices.ContainsFunc(l.so(), refused) })
+	for deadline := update.Add(limit + 20*time.Second); !slices.ContainsFunc(l.so(), refused); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			l.t.Fatalf("%s: nothing was refused with %d %s: %v", what, status, reason, l.tally())
+		}
+	}
 	until := time.Now().Add(time.Second)
 	eventually(l.t, "more requests", 20*time.Second, func() bool { all := l.so(); return all[len(all)-1].sent.After(until) })
 	l.stop()
