@@ -54,6 +54,13 @@ func subject(name string, until ...time.Time) identity.RevocationEntry {
 	return identity.RevocationEntry{Name: name, Providers: []string{"shop-idp"}, Subjects: []string{"of-" + name}, Until: until[0]}
 }
 
+// subjectEntry is an entry without a name.
+func subjectEntry(value string) identity.RevocationEntry {
+	e := subject("")
+	e.Subjects = []string{value}
+	return e
+}
+
 func add(t testing.TB, dir string, now time.Time, entries ...identity.RevocationEntry) revoke.Written {
 	t.Helper()
 	w, err := revoke.NewStore(dir).Add("revoked", entries, now)
