@@ -6,9 +6,10 @@
 //
 //	reason    why a certificate or a credential was refused (and every other reason)
 //	svid      X.509-SVIDs against the bundles of their trust domains
-//	trust     where those bundles come from: the Workload API or watched files
+//	trust     where bundles come from: the Workload API or watched files
 //	jose      the strict compact serialisation and key sets that stand in front of jwx
 //	jwt       JSON Web Tokens of one issuer
+//	jwtsvid   JWT-SVIDs against the JWT bundle of their trust domain
 //	keys      where an issuer's keys come from: a URL, discovery or a watched file
 //	provider  every kind of credential, found, verified and mapped to a User
 //	mint      the other side, for tests and the laptop: CAs, SVIDs, tokens

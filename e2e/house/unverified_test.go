@@ -13,16 +13,19 @@ import (
 // file of the authorizer is among them, and of cmd/postern only the one of explain.
 var lookers = map[string][]string{
 	"UnverifiedClaims": {
-		"identity/jose/unverified.go", "identity/jwt/inspect.go", "identity/provider/inspect.go",
+		"identity/jose/unverified.go", "identity/jwt/inspect.go", "identity/jwtsvid/inspect.go", "identity/provider/inspect.go",
 	},
 	"InspectUnverified": {
-		"identity/jwt/inspect.go", "identity/provider/kind/kind.go", "identity/provider/issuer/inspect.go", "identity/provider/inspect.go",
-		"cmd/postern/explain_inspect.go",
+		"identity/jwt/inspect.go", "identity/jwtsvid/inspect.go", "identity/provider/kind/kind.go", "identity/provider/issuer/inspect.go",
+		"identity/provider/jwtsvid/inspect.go", "identity/provider/inspect.go", "cmd/postern/explain_inspect.go",
 	},
-	"inspected":    {"cmd/postern/explain_inspect.go", "cmd/postern/explain.go"},
-	"Inspection":   {"identity/provider/inspect.go"},
-	"Inspector":    {"identity/provider/kind/kind.go", "identity/provider/issuer/inspect.go", "identity/provider/inspect.go"},
-	"newInspector": {"identity/provider/issuer/inspect.go", "identity/provider/issuer/issuer.go"},
+	"inspected":  {"cmd/postern/explain_inspect.go", "cmd/postern/explain.go"},
+	"Inspection": {"identity/provider/inspect.go"},
+	"Inspector":  {"identity/provider/kind/kind.go", "identity/provider/issuer/inspect.go", "identity/provider/jwtsvid/inspect.go", "identity/provider/inspect.go"},
+	"newInspector": {
+		"identity/provider/issuer/inspect.go", "identity/provider/issuer/issuer.go",
+		"identity/provider/jwtsvid/inspect.go", "identity/provider/jwtsvid/jwtsvid.go",
+	},
 }
 
 // TestImportsOfTheUnverified holds that nothing that decides can take a token at its word.

@@ -107,21 +107,6 @@ func (v *Verifier) Fresh(at time.Time) error {
 	return nil
 }
 
-// InspectUnverified says for what a token would be refused at the time at, if its signature were
-// good: nil, or an error as of Verify and Verified.For. IT PROVES NOTHING, since it looks at no key,
-// which is why it returns no user. It is for tools that explain a decision, never for what takes one.
-func (v *Verifier) InspectUnverified(token *jose.Token, at time.Time) error {
-	if err := v.admit(token); err != nil {
-		return err
-	}
-	read, err := jwt.ReadSVID(v.provider, token.UnverifiedClaims(), token.KeyID())
-	if err != nil {
-		return err
-	}
-	_, err = read.For(at, identity.Caller{})
-	return err
-}
-
 // Addresses says whether a token claims to speak for a member of the trust domain: nil, or why not,
 // as a *reason.Error. Nothing is proven by it.
 func (v *Verifier) Addresses(token *jose.Token) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/age/agetest"
 	"github.com/postern/postern/identity/jose"
 	"github.com/postern/postern/identity/jwtsvid"
 	"github.com/postern/postern/identity/mint"
@@ -345,5 +346,25 @@ func TestBundles(t *testing.T) {
 	var none *jwtsvid.Bundles
 	if _, ok := none.Of(shop); ok || none.Len() != 0 || none.Domains() != nil {
 		t.Error("a nil set has something")
+	}
+}
+
+// TestStaleByTheOlderClock: a clock that is put back keeps no bundle in use.
+func TestStaleByTheOlderClock(t *testing.T) {
+	now := time.Now()
+	b := bundle(t, shop).Until(now.Add(time.Hour))
+	for name, tc := range map[string]struct {
+		at    time.Time
+		stale bool
+	}{
+		"now":                             {now, false},
+		"put back":                        {agetest.Step(now, -time.Hour), false},
+		"put forward":                     {agetest.Step(now, time.Hour), true},
+		"an hour later, put back":         {agetest.Step(now.Add(time.Hour), -time.Hour), true},
+		"short of an hour later put back": {agetest.Step(now.Add(59*time.Minute), -time.Hour), false},
+	} {
+		if b.StaleAt(tc.at) != tc.stale {
+			t.Errorf("%s: stale is %v", name, !tc.stale)
+		}
 	}
 }

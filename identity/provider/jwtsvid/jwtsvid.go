@@ -135,25 +135,6 @@ func (p prover) prove(c *kind.Presented, at time.Time, caller identity.Caller) (
 	return verified.For(at, caller)
 }
 
-// An inspector looks at tokens without any key, for tools that explain decisions.
-type inspector struct{ matcher }
-
-func newInspector(p identity.Provider) (kind.Inspector, error) {
-	verifier, err := jwtsvid.New(p)
-	if err != nil {
-		return nil, err
-	}
-	return inspector{matcher{verifier}}, nil
-}
-
-func (i inspector) InspectUnverified(c *kind.Presented, at time.Time) error {
-	token, err := c.Token()
-	if err != nil {
-		return err
-	}
-	return i.verifier.InspectUnverified(token, at)
-}
-
 // A matcher says which tokens could be those of its trust domain.
 type matcher struct{ verifier *jwtsvid.Verifier }
 

@@ -1,0 +1,24 @@
+package jwtsvid
+
+import (
+	"time"
+
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/jose"
+	"github.com/postern/postern/identity/jwt"
+)
+
+// InspectUnverified says for what a token would be refused at the time at, if its signature were
+// good: nil, or an error as of Verify and Verified.For. IT PROVES NOTHING, since it looks at no key,
+// which is why it returns no user. It is for tools that explain a decision, never for what takes one.
+func (v *Verifier) InspectUnverified(token *jose.Token, at time.Time) error {
+	if err := v.admit(token); err != nil {
+		return err
+	}
+	read, err := jwt.ReadSVID(v.provider, token.UnverifiedClaims(), token.KeyID())
+	if err != nil {
+		return err
+	}
+	_, err = read.For(at, identity.Caller{})
+	return err
+}
