@@ -88,6 +88,8 @@ func TestRegistrationRemoved(t *testing.T) {
 	const age = 10 * time.Second
 	c := start(t, setup{args: []string{"--max-bundle-age", age.String()}})
 	l := c.load(t, order, c.newest(mesh.Web))
+	web := token(t, spire.NewJWTClient(t, c.agent), mesh.Web, "shop-api")
+	users := steady(t, func() (int, string, error) { return c.ask(nil, job(web)) })
 	deleted := time.Now()
 	c.agent.Unregister(c.entries...)
 	eventually(t, "Postern was told", 20*time.Second, func() bool {
@@ -97,6 +99,7 @@ func TestRegistrationRemoved(t *testing.T) {
 	told := time.Now()
 	t.Logf("Postern was told after %v", told.Sub(deleted).Round(time.Millisecond))
 	l.wantCut("a registration that was removed", told.Add(age), time.Second, 503, "bundle_stale")
+	users.wantCut("JWT-SVIDs, the registration removed", told.Add(age), time.Second, 503, "keys_unavailable")
 	c.agent.Register(spire.Entry{ID: mesh.Orders, Path: c.binary})
 	begun := time.Now()
 	eventually(t, "Postern is registered again", back, func() bool {
