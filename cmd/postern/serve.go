@@ -50,8 +50,9 @@ an identity of its own; ask /readyz on the admin address what is missing.`,
   postern serve --listen unix:///tmp/authz.sock --policies ./policies \
     --workload spiffe://shop.test/ns/shop/sa/orders --trust-bundle shop.test=bundle.pem
 
-  # next to a pod, with SPIRE
-  postern serve --policies /etc/postern/policies --workload-api unix:///run/spire/agent.sock`,
+  # next to a pod, with SPIRE; Envoy gets its certificate here too
+  postern serve --policies /etc/postern/policies --workload-api unix:///run/spire/agent.sock \
+    --sds unix:///run/postern/sds.sock`,
 		Args:    cobra.NoArgs,
 		PreRunE: func(c *cobra.Command, _ []string) error { return fromEnvironment(c.Flags()) },
 		RunE:    func(c *cobra.Command, _ []string) error { return serve(c.Context(), o) },
