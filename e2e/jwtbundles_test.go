@@ -132,8 +132,8 @@ func TestADroppedJWTBundleStopsWorking(t *testing.T) {
 	}
 	first, second, foreign := svid(one, "spiffe://partner.test/job"), svid(two, "spiffe://partner.test/job"), svid(home, "spiffe://shop.test/job")
 	wantRefused(t, first(), 503, "keys_unavailable")
-	if ready, page := m.Postern.Ready(); !ready {
-		t.Fatalf("not ready for want of JWT bundles: %s", page)
+	if ready, page := m.Postern.Ready(); !ready || !strings.Contains(page, "does not serve JWT bundles") {
+		t.Fatalf("for want of JWT bundles it is ready %v: %s", ready, page)
 	}
 	_, snapshot, err := m.Postern.Get("/snapshot")
 	if err != nil || !strings.Contains(snapshot, "the trust domain has no JWT bundle") {

@@ -3,10 +3,13 @@ package main
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"slices"
+	"strings"
 
 	"go.uber.org/zap"
 
+	"github.com/postern/postern/extauthz/admin"
 	"github.com/postern/postern/identity/jwtsvid"
 	"github.com/postern/postern/identity/provider"
 	"github.com/postern/postern/identity/trust"
@@ -58,3 +61,28 @@ func jwtBundleFields(d jwtsvid.Domain) []zap.Field {
 }
 
 func needsJWTBundle(p provider.Status) bool { return p.Kind == jwtsvid.KindName }
+
+// jwtParts says how the JWT bundles are, where some provider needs them. They are never missing: what
+// fails without them is JWT-SVIDs, and nothing else.
+func (s *sidecar) jwtParts() []admin.Part {
+	var needed, wrong []string
+	for _, p := range s.users.Current().Status() {
+		if !needsJWTBundle(p) {
+			continue
+		}
+		needed = append(needed, p.Keys.Issuer)
+		if p.Keys.Error != "" {
+			wrong = append(wrong, fmt.Sprintf("%s, for %s: %s", p.Keys.Issuer, p.Name, p.Keys.Error))
+		}
+	}
+	switch {
+	case len(needed) == 0:
+		return nil
+	case len(wrong) > 0:
+		return []admin.Part{{
+			Name: "JWT bundles", State: admin.Degraded, Detail: strings.Join(append(wrong, s.jwt.Load().Problems...), "; "),
+			Remedy: "have the Workload API serve the trust domain's JWT bundle, or give a SPIFFE bundle (JSON) with its keys; until then its JWT-SVIDs get 503",
+		}}
+	}
+	return []admin.Part{{Name: "JWT bundles", State: admin.OK, Detail: strings.Join(needed, ", ")}}
+}

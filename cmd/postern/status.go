@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -20,7 +21,8 @@ import (
 // readiness says what is there of what a decision needs. It never depends on an issuer, which
 // fails its own tokens and nothing else.
 func (s *sidecar) readiness() admin.Readiness {
-	return append(admin.Readiness{s.policyPart(), s.revocationPart(), s.trustPart(), s.servingPart()}, s.secrets.parts()...)
+	parts := admin.Readiness{s.policyPart(), s.revocationPart(), s.trustPart(), s.servingPart()}
+	return slices.Concat(parts, s.secrets.parts(), s.jwtParts())
 }
 
 func (s *sidecar) policyPart() admin.Part {
