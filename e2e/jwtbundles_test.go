@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -151,4 +152,44 @@ func TestADroppedJWTBundleStopsWorking(t *testing.T) {
 	}
 	a.say(t, map[string][]*mint.Key{"shop.test": {home}})
 	soonRefused(t, "the dropped trust domain is refused", 503, "keys_unavailable", second)
+}
+
+// TestJWTAuthoritiesInABundleFile has the JWT authorities in a SPIFFE bundle beside the certificates,
+// which is edited: the new key counts and the old one does not, as soon as an edit must.
+func TestJWTAuthoritiesInABundleFile(t *testing.T) {
+	t.Parallel()
+	envoy.Require(t)
+	w := mesh.NewWorld(t)
+	m := &mesh.Mesh{World: w, Upstream: upstream.Start(t), Policies: t.TempDir()}
+	one, two := minttest.Key(t, "ES256", "one"), minttest.Key(t, "ES256", "two")
+	bundle := m.File("shop.json")
+	publish := func(key *mint.Key) {
+		t.Helper()
+		if err := os.WriteFile(bundle+".new", minttest.BundleJSON(t, w.Shop, key), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(bundle+".new", bundle); err != nil {
+			t.Fatal(err)
+		}
+	}
+	publish(one)
+	m.Write(t, "orders.yaml", mesh.Policy(jobRoutes[:strings.Index(jobRoutes, "  - {name: both")]))
+	m.Write(t, "workloads.yaml", workloads)
+	m.Postern = postern.Start(t, postern.Options{Policies: m.Policies, Workload: mesh.Orders, Bundles: map[string]string{"shop.test": bundle}})
+	gate := mesh.Gate{Authz: m.Postern.Socket, Upstream: m.Upstream.Port(), Files: m.Dir, Cleartext: true}
+	m.Envoy = envoy.Start(t, gate.Config(t), envoy.Options{})
+	m.Addr = m.Envoy.Addr("inbound")
+	now := time.Now()
+	ask := func(key *mint.Key) *raw.Response {
+		t.Helper()
+		claims := map[string]any{"sub": mesh.Web, "aud": "orders", "iat": now.Unix(), "exp": now.Add(5 * time.Minute).Unix()}
+		return do(t, m, nil, request("GET", "/job", "authorization: Bearer "+minttest.Sign(t, key, key.Header("JWT"), claims)))
+	}
+	eventually(t, "the key of the file verifies", func() bool { return ask(one).Status == 200 })
+	wantRefused(t, ask(two), 401, "token_key_unknown")
+	publish(two)
+	soonRefused(t, "the key that the file has no more is refused", 401, "token_key_unknown", func() *raw.Response { return ask(one) })
+	if got := ask(two); got.Status != 200 {
+		t.Errorf("the key of the new file: %d %s", got.Status, got.Body)
+	}
 }
