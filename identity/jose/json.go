@@ -10,7 +10,7 @@ import (
 // Limits bound a JSON text. The zero Limits accept nothing.
 type Limits struct {
 	Depth  int // of nested objects and arrays, the outermost included
-	Values int // members and elements in all
+	Values int // members and elements in all; a member, which has a name, counts twice
 }
 
 // maxNumber is the length of the longest number, in bytes. A float64 needs 24.
@@ -44,7 +44,7 @@ func ParseObject(text []byte, limits Limits) (map[string]any, error) {
 type parser struct {
 	text   string
 	next   int // the first byte not read
-	values int // members and elements so far
+	values int // members, twice, and elements so far
 	limits Limits
 }
 
@@ -147,6 +147,9 @@ func (p *parser) member(object map[string]any, depth int) error {
 	p.space()
 	if p.peek() != '"' {
 		return p.errorf("no member name")
+	}
+	if err := p.count(); err != nil { // beside its value's
+		return err
 	}
 	name, err := p.string()
 	if err != nil {

@@ -16,9 +16,9 @@ const (
 
 // payloadLimits returns the limits of a payload of so many bytes. The values that it may have grow
 // with it, since many that are tiny cost more to read than a signature: in a token of 8 KiB there may
-// be a thousand.
+// be some 300 members or 600 elements.
 func payloadLimits(size int) Limits {
-	return Limits{Depth: payloadDepth, Values: min(256+size/8, 4096)}
+	return Limits{Depth: payloadDepth, Values: min(256+size/16, 4096)}
 }
 
 // A Token is a JWT in compact serialisation that was read strictly and proven in no way: its
