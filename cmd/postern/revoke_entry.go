@@ -229,7 +229,7 @@ func (f *revokeFlags) fromToken(e *identity.RevocationEntry, in io.Reader, surve
 		}
 		of = []identity.Provider{p}
 	} else if of, err = survey.ByIssuer(claim("iss")); err != nil {
-		return nil, fmt.Errorf("--token: %w", err)
+		return nil, fmt.Errorf("--token: name the --provider: %w", err)
 	}
 	return of, f.pick(e, token, claim)
 }

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/postern/postern/identity/mint"
+	"github.com/postern/postern/identity/mint/minttest"
+)
+
+const receivedIDP = `apiVersion: postern.dev/v1alpha1
+kind: IdentityProvider
+metadata: {name: shop-idp}
+spec:
+  jwt:
+    issuer: https://idp.shop.test/
+    audiences: [shop-api]
+    algorithms: [ES256]
+    jwks: {file: keys.json}
+`
+
+// A receiving is a postern revoke --listen in this process.
+type receiving struct {
+	dir, socket string
+	key         *mint.Key
+	client      *http.Client
+	stop        func()
+	done        chan error
+
+	mu   sync.Mutex
+	logs bytes.Buffer
+}
+
+func (r *receiving) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.logs.Write(p)
+}
+
+func (r *receiving) log() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.logs.String()
+}
+
+// until waits until something holds.
+func (r *receiving) until(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("waited in vain: %s\n%s", what, r.log())
+		}
+	}
+}
+
+func startReceiving(t *testing.T) *receiving {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "p") // short enough for a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) })
+	r := &receiving{dir: filepath.Join(dir, "p"), socket: filepath.Join(dir, "s"), key: minttest.Key(t, "ES256", "k-1"), done: make(chan error, 1)}
+	writePolicy(t, filepath.Join(r.dir, "keys.json"), string(mint.JWKS(r.key)))
+	writePolicy(t, filepath.Join(r.dir, "idp.yaml"), receivedIDP)
+	ctx, stop := context.WithCancel(t.Context())
+	r.stop = stop
+	root := rootCommand()
+	root.SetArgs([]string{"revoke", "--policies", r.dir, "--listen", "unix://" + r.socket, "--client", "shop-idp=shop-web"})
+	root.SetErr(r)
+	go func() { r.done <- root.ExecuteContext(ctx) }()
+	r.client = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
+		DisableKeepAlives: true,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, "unix", r.socket)
+		},
+	}}
+	r.until(t, "it listens", func() bool { return strings.Contains(r.log(), `"listening"`) })
+	return r
+}
+
+// post sends the logout of a session; the status is 0 when there is no answer.
+func (r *receiving) post(t *testing.T, session string) int {
+	t.Helper()
+	now := time.Now()
+	token := minttest.Sign(t, r.key, r.key.Header("logout+jwt"), map[string]any{
+		"iss": mint.Issuer, "aud": "shop-web", "sid": session, "jti": fmt.Sprint(session, now.UnixNano()),
+		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
+		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
+	})
+	answer, err := r.client.PostForm("http://logout/backchannel-logout", url.Values{"logout_token": {token}})
+	if strings.Contains(r.log(), token[20:60]) || strings.Contains(r.log(), token[len(token)-40:]) {
+		t.Error("the log holds the token")
+	}
+	if err != nil {
+		return 0
+	}
+	answer.Body.Close()
+	return answer.StatusCode
+}
+
+func (r *receiving) written(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(r.dir, "revocations/logged-out.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// TestWhatIsUnderWayIsAnswered when the receiver is told to stop, and is on the disk then.
+func TestWhatIsUnderWayIsAnswered(t *testing.T) {
+	t.Parallel()
+	r := startReceiving(t)
+	if got := r.post(t, "first"); got != 200 {
+		t.Fatalf("got %d", got)
+	}
+	lock, err := os.OpenFile(filepath.Join(r.dir, "revocations/.lock"), os.O_RDWR, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	answered := make(chan int, 1)
+	go func() { answered <- r.post(t, "second") }()
+	select {
+	case got := <-answered:
+		t.Fatalf("got %d while nothing can be written", got)
+	case <-time.After(300 * time.Millisecond):
+	}
+	r.stop()
+	r.until(t, "it takes no more", func() bool {
+		c, err := net.Dial("unix", r.socket)
+		if err == nil {
+			c.Close()
+		}
+		return err != nil
+	})
+	lock.Close()
+	if got := <-answered; got != 200 {
+		t.Errorf("got %d", got)
+	}
+	if err := <-r.done; err != nil {
+		t.Error(err)
+	}
+	if text := r.written(t); !strings.Contains(text, "sessionIDs: [second]") {
+		t.Errorf("it has written\n%s", text)
+	}
+}
+
+// TestTheReceiverWhenThingsGoWrong: what cannot be written is worth sending again, and policies that are
+// broken change nothing.
+func TestTheReceiverWhenThingsGoWrong(t *testing.T) {
+	t.Parallel()
+	r := startReceiving(t)
+	writePolicy(t, filepath.Join(r.dir, "revocations/logged-out.yaml"), "kind: [\n")
+	if got := r.post(t, "a"); got != 503 {
+		t.Errorf("where the document is broken: %d", got)
+	}
+	if !strings.Contains(r.log(), "a logout was not taken") {
+		t.Errorf("the log is\n%s", r.log())
+	}
+	r.until(t, "the broken document is seen", func() bool { return strings.Contains(r.log(), "those that were known go on") })
+	if err := os.Remove(filepath.Join(r.dir, "revocations/logged-out.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.post(t, "b"); got != 200 {
+		t.Errorf("where it is mended: %d", got)
+	}
+	next := minttest.Key(t, "ES256", "k-2")
+	writePolicy(t, filepath.Join(r.dir, "keys.json"), string(mint.JWKS(next)))
+	old := r.key
+	r.key = next
+	r.until(t, "the new key counts", func() bool { return r.post(t, "c") == 200 })
+	r.key = old
+	if got := r.post(t, "d"); got != 400 {
+		t.Errorf("with the old key: %d", got)
+	}
+	if text := r.written(t); strings.Count(text, "\n  - ") != 2 {
+		t.Errorf("it has written\n%s", text)
+	}
+	r.stop()
+	if err := <-r.done; err != nil {
+		t.Error(err)
+	}
+}
