@@ -1,15 +1,14 @@
 package sds_test
 
 import (
-	"context"
+	"bytes"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	discoveryv3 "github.com/envoyproxy/go-control-plane/envoy/service/discovery/v3"
-	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/postern/postern/deploy/sds"
 	"github.com/postern/postern/identity/mint"
@@ -211,106 +210,42 @@ func TestASlowReaderGetsTheNewest(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotServed: each with what to do instead.
-func TestWhatIsNotServed(t *testing.T) {
-	w := serve(t, nil)
-	c := w.client()
-	if _, err := c.FetchSecrets(t.Context(), &discoveryv3.DiscoveryRequest{}); status.Code(err) != codes.Unimplemented || !strings.Contains(err.Error(), "StreamSecrets") {
-		t.Errorf("FetchSecrets: %v", err)
-	}
-	delta, err := c.DeltaSecrets(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := delta.Recv(); status.Code(err) != codes.Unimplemented || !strings.Contains(err.Error(), "StreamSecrets") {
-		t.Errorf("DeltaSecrets: %v", err)
-	}
-}
-
-func TestRequestsThatAreRefused(t *testing.T) {
-	for name, tc := range map[string]struct {
-		request *discoveryv3.DiscoveryRequest
-		code    codes.Code
-		says    string
-	}{
-		"another type":   {&discoveryv3.DiscoveryRequest{TypeUrl: "type.googleapis.com/envoy.config.cluster.v3.Cluster"}, codes.InvalidArgument, "v3.Cluster"},
-		"too many names": {&discoveryv3.DiscoveryRequest{ResourceNames: strings.Split(strings.Repeat("a,", 64)+"a", ",")}, codes.InvalidArgument, "at most 64"},
-		"too long":       {&discoveryv3.DiscoveryRequest{ResourceNames: []string{strings.Repeat("a", 1<<20)}}, codes.ResourceExhausted, "larger than max"},
-	} {
-		stream, err := serve(t, nil).client().StreamSecrets(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := stream.Send(tc.request); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := stream.Recv(); status.Code(err) != tc.code || !strings.Contains(err.Error(), tc.says) {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-}
-
-// TestManyStreams: 64 are served together, one more is not, and one that ends makes room.
-func TestManyStreams(t *testing.T) {
+// TestManyUpdates under many streams: each stream ends with the newest, whatever it was sent before.
+func TestManyUpdates(t *testing.T) {
 	shop := minttest.CA(t, "shop.test")
+	var states []sds.State
+	for range 5 {
+		states = append(states, sds.State{Identity: identity(t, minttest.SVID(t, shop, orders)), Bundles: bundles(t, shop)})
+	}
+	last := minttest.SVID(t, shop, orders)
 	w := serve(t, nil)
-	w.give(sds.State{Bundles: bundles(t, shop)})
-	c := w.client()
-	ctx, cancel := context.WithCancel(t.Context())
-	for i := range 64 {
-		at := ctx
-		if i > 0 {
-			at = t.Context()
-		}
-		stream, err := c.StreamSecrets(at)
-		if err != nil {
-			t.Fatal(err)
-		}
-		e := &envoy{t: t, stream: stream}
-		e.ask(sds.All)
-		e.take()
+	var ended sync.WaitGroup
+	for range 8 {
+		e := w.open("", sds.Default)
+		ended.Go(func() {
+			for {
+				r, err := e.stream.Recv()
+				if err != nil {
+					t.Errorf("a stream ended before it had the newest: %v", err)
+					return
+				}
+				if bytes.Contains(r.GetResources()[0].GetValue(), mint.CertificatePEM(last.Leaf())) {
+					return
+				}
+				if err := e.stream.Send(&discoveryv3.DiscoveryRequest{ResourceNames: e.names, ResponseNonce: r.GetNonce()}); err != nil {
+					t.Error(err)
+					return
+				}
+			}
+		})
 	}
-	if n := w.Counts().Streams; n != 64 {
-		t.Fatalf("%d streams", n)
-	}
-	more, err := w.client().StreamSecrets(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := more.Recv(); status.Code(err) != codes.ResourceExhausted {
-		t.Errorf("the 65th: %v", err)
-	}
-	cancel()
-	for deadline := time.Now().Add(10 * time.Second); w.Counts().Streams > 63; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("a stream that ended is still there")
+	for range 40 {
+		for _, s := range states {
+			w.give(s)
+			w.Counts()
+			w.Refusing()
 		}
 	}
-	w.open("", sds.All).take()
-}
-
-// TestStop ends streams so that Envoy asks again, one whose client reads nothing included.
-func TestStop(t *testing.T) {
-	shop := minttest.CA(t, "shop.test")
-	w := serve(t, nil)
-	w.give(sds.State{Bundles: bundles(t, shop)})
-	e := w.open("", sds.All)
-	e.take()
-	w.open("", sds.All) // and reads nothing
-	for deadline := time.Now().Add(10 * time.Second); w.Counts().Pushes < 2; time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("no answer")
-		}
-	}
-	began := time.Now()
-	w.stop()
-	if _, err := e.stream.Recv(); status.Code(err) != codes.Unavailable {
-		t.Errorf("the stream ended with %v", err)
-	}
-	if err := <-w.ended; err != nil || time.Since(began) > 5*time.Second {
-		t.Errorf("Run returned %v after %v", err, time.Since(began))
-	}
-	if n := w.Counts().Streams; n != 0 {
-		t.Errorf("%d streams are left", n)
-	}
+	w.give(sds.State{Identity: identity(t, last), Bundles: bundles(t, shop)})
+	ended.Wait()
 }
