@@ -33,7 +33,7 @@ func startHeavy(t *testing.T, more string) *heavy {
 	begun := time.Now()
 	h.Keycloak = keycloak.Start(t, keycloak.Setup{Authority: a, ClientCA: w.File("shop.pem"), Logout: h.logouts.url})
 	t.Logf("Keycloak was ready after %v", time.Since(begun).Round(100*time.Millisecond))
-	h.shop = open(t, w, a, h.Issuer, "5m", more)
+	h.shop = open(t, w, a, "keycloak", h.Issuer, "5m", more)
 	return h
 }
 
@@ -103,6 +103,7 @@ func (h *heavy) accepted(t *testing.T) {
 	}
 	h.judge(t, mesh.Anonymous(), "Keycloak, accepted", append(kinds,
 		kind{"access token of alice, code and PKCE", alice.Access, "/read", "200"},
+		kind{"... by the document of docs/providers/keycloak.md", alice.Access, "/page", "200"},
 		kind{"... where her client is wanted", alice.Access, "/by-web", "200"},
 		kind{"... where her role is wanted", alice.Access, "/buyers", "200"},
 		kind{"access token of bob", bob.Access, "/read", "200"},
@@ -120,6 +121,7 @@ func (h *heavy) toldApart(t *testing.T) {
 	h.judge(t, mesh.Anonymous(), "Keycloak, where access tokens for shop-api are asked for", []kind{
 		{"access token after a refresh", again.Access, "/read", "200"},
 		{"ID token", alice.ID, "/any", "401 token_type"},
+		{"... by the document of docs/providers/keycloak.md", alice.ID, "/page", "401 token_type"},
 		{"ID token, its audience among those asked for", alice.ID, "/careless", "401 token_type"},
 		{"ID token, encrypted (JWE)", h.encrypted(t), "/any", "401 token_malformed"},
 		{"refresh token (HS512)", alice.Refresh, "/any", "401 token_algorithm"},

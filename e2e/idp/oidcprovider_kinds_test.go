@@ -21,6 +21,7 @@ func (l *light) toldApart(t *testing.T) {
 	l.judge(t, mesh.Anonymous(), "oidc-provider, where access tokens for shop-api are asked for", []kind{
 		{"access token after a refresh", again.Access, "/read", "200"},
 		{"ID token", person.ID, "/any", "401 token_audience"},
+		{"... by the document of docs/providers/oidc-provider.md", person.ID, "/page", "401 token_algorithm"},
 		{"ID token with nonce, its audience among those asked for", nonce.ID, "/careless", "401 token_type"},
 		// Nothing in it says what it is. So the audience of an API is never the name of a client,
 		// or else the provider takes types: [at+jwt] alone.

@@ -52,7 +52,7 @@ func startLight(t *testing.T, refresh, more string) *light {
 	l.Provider = oidcprovider.Start(t, oidcprovider.Setup{
 		Authority: a, ClientCA: w.File("shop.pem"), Keys: lightKeys(t, "-1"), Clients: l.clients(t),
 	})
-	l.shop = open(t, w, a, l.Issuer, refresh, more)
+	l.shop = open(t, w, a, "oidc-provider", l.Issuer, refresh, more)
 	return l
 }
 
@@ -140,6 +140,7 @@ func (l *light) accepted(t *testing.T) {
 	}
 	person := l.login(t, "web", "openid orders:read", forShop())
 	kinds = append(kinds, kind{"access token of a person, code and PKCE", person.Access, "/read", "200"},
+		kind{"... by the document of docs/providers/oidc-provider.md", person.Access, "/page", "200"},
 		kind{"... where its client is wanted", person.Access, "/by-web", "200"})
 	l.judge(t, mesh.Anonymous(), "oidc-provider, accepted", kinds)
 	if got := text(t, person.Access, "sub"); got != "alice" {

@@ -88,7 +88,7 @@ func (h *heavy) rotation(t *testing.T) {
 	t.Parallel()
 	const realm = "rotating"
 	at := h.NewRealm(t, realm)
-	s := open(t, h.World, h.authority, at.Issuer, "30s", "")
+	s := open(t, h.World, h.authority, "keycloak", at.Issuer, "30s", "")
 	token := func() string { return get(t, h.client(at, "robot-rs256", nil), robot(), nil).Access }
 	old := token()
 	s.ready(t, "/any", old)

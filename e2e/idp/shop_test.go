@@ -7,13 +7,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/postern/postern/e2e/idp"
 	"github.com/postern/postern/e2e/mesh"
-	"github.com/postern/postern/e2e/postern"
 	"github.com/postern/postern/e2e/raw"
 )
 
@@ -58,19 +59,42 @@ spec:
 		one("careless", "access", "shop-api, web", `"", jwt, at+jwt`) + one("typed", "access", "shop-api, web", "at+jwt")
 }
 
-// open starts the mesh behind an issuer. more are further routes.
-func open(t *testing.T, w *mesh.World, a *idp.Authority, issuer, refresh, more string) *shop {
+// issuerOf finds the issuer of a document.
+var issuerOf = regexp.MustCompile(`issuer: \S+`)
+
+// page returns the document of a provider's page in the documentation, for an issuer with a
+// private CA, and a route that reads it.
+func page(t *testing.T, name, issuer string) (document, route string) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "providers", name+".md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(text), "```yaml\n")
+	document, _, _ = strings.Cut(rest, "```")
+	if !ok || !strings.Contains(document, "metadata: {name: "+name+"}") {
+		t.Fatalf("the page of %s has no document of that name", name)
+	}
+	document = issuerOf.ReplaceAllString(document, "issuer: "+issuer)
+	document = strings.Replace(document, "{discovery: true}", "{discovery: true, ca: {file: idp-ca.pem}}", 1)
+	return document, `  - {name: page, http: {methods: [GET], path: /page}, allow: [{callers: [anyone], user: {provider: ` + name + `}}]}
+`
+}
+
+// open starts the mesh behind an issuer whose page is called name. more are further routes.
+func open(t *testing.T, w *mesh.World, a *idp.Authority, name, issuer, refresh, more string) *shop {
 	t.Helper()
 	ca, err := os.ReadFile(a.CAFile)
 	if err != nil {
 		t.Fatal(err)
 	}
+	document, route := page(t, name, issuer)
 	return &shop{mesh.Start(t, mesh.Setup{
 		World: w, Gate: mesh.Gate{Optional: true},
 		Policies: map[string]string{
-			"orders.yaml": mesh.Policy(routes + more), "idp.yaml": providers(issuer, refresh), "idp-ca.pem": string(ca),
+			"orders.yaml": mesh.Policy(routes + route + more), "idp.yaml": providers(issuer, refresh),
+			"page.yaml": document, "idp-ca.pem": string(ca),
 		},
-		Postern: postern.Options{Args: []string{"--secrets", "."}},
 	})}
 }
 

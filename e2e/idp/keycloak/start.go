@@ -77,7 +77,7 @@ func Start(t testing.TB, s Setup) *Keycloak {
 		t.Fatal(err)
 	}
 	t.Cleanup(k.close)
-	k.Server = idp.Await(t, k.Process, s.Authority, k.base+"/realms/"+Realm, 3*time.Minute)
+	k.Server = idp.Await(t, k.Process, s.Authority, k.base+"/realms/"+Realm, 5*time.Minute)
 	return k
 }
 
