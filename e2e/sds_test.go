@@ -35,9 +35,11 @@ func TestEnvoyNeedsNoFiles(t *testing.T) {
 		t.Fatalf("there is no SVID, and Envoy is ready (%d) or Postern is: %s", len(p.ready), detail)
 	}
 	s := &sidecar{p.Mesh, dev.Start(t, dir, "--workload", mesh.Web, "--workload", mesh.Orders)}
+	began := time.Now()
 	p.open()
 	line := request("GET", "/orders/1")
 	eventually(t, "requests are allowed", func() bool { return s.once(line) == "" })
+	t.Logf("from the first SVID to an allowed request: %v", time.Since(began))
 
 	kept := p.keep(s, 4)
 	stop := s.traffic(line)
@@ -46,9 +48,11 @@ func TestEnvoyNeedsNoFiles(t *testing.T) {
 	}
 	p.succeed()
 	p.rotates(s, "svids")
-	if sent, failures := stop(); len(failures) > 0 || sent < 20 {
+	sent, failures := stop()
+	if len(failures) > 0 || sent < 20 {
 		t.Errorf("%d of %d failed: %v", len(failures), sent, failures)
 	}
+	t.Logf("%d requests over new connections, %d failed; %d connections were kept open", sent, len(failures), len(kept))
 	for _, c := range kept {
 		if got, err := c.Do(line); err != nil || got.Status != 200 {
 			t.Errorf("a connection that was kept open: %s, %v", brief(got), err)

@@ -159,13 +159,16 @@ func (s *sidecar) bind(ctx context.Context) (err error) {
 
 // awaitReady waits to be ready. A successor that is not leaves its predecessor in place.
 func (s *sidecar) awaitReady(ctx context.Context) error {
-	late := time.After(handover)
+	late, places := time.After(handover), s.flags.listen
+	if s.sds != nil {
+		places += " or " + s.flags.sds
+	}
 	for !s.readiness().OK() {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-late:
-			return fmt.Errorf("another process answers on %s, and this one is not ready to take over after %v:\n%v", s.flags.listen, handover, s.readiness())
+			return fmt.Errorf("another process answers on %s, and this one is not ready to take over after %v:\n%v", places, handover, s.readiness())
 		case <-time.After(10 * time.Millisecond):
 		}
 	}
