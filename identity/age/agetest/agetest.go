@@ -14,8 +14,8 @@ func Step(t time.Time, d time.Duration) time.Time {
 	stepped := t
 	// The seconds of a time with a monotonic reading are bits 30 to 62 of its first word. Package
 	// time has no way to change them alone; the check below is for the day this changes.
-	word := (*uint64)(unsafe.Pointer(&stepped)) //nolint:gosec // there is no other way
-	*word += uint64(int64(d/time.Second)) << 30 //nolint:gosec // negative ones wrap, as they should
+	word := (*uint64)(unsafe.Pointer(&stepped))
+	*word += uint64(int64(d/time.Second)) << 30 // a negative one wraps, as it should
 	if stepped.Round(0).Equal(t.Round(0).Add(d)) && stepped.Sub(t) == 0 {
 		return stepped
 	}
