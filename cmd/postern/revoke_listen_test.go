@@ -2,6 +2,8 @@ package main
 
 import (
 	"crypto/tls"
+	"io"
+	"log"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -73,7 +75,7 @@ func TestTheReceiverSpeaksTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := &http.Server{Handler: http.NotFoundHandler()}
+	server := &http.Server{Handler: http.NotFoundHandler(), ErrorLog: log.New(io.Discard, "", 0)} // failed handshakes are what this is about
 	go func() { _ = server.Serve(l) }()
 	t.Cleanup(func() { server.Close() })
 	seen := func(config *tls.Config) []byte {

@@ -224,3 +224,24 @@ func TestTheMemoryIsBounded(t *testing.T) {
 		t.Errorf("later: %d %s", got.Code, got.Body)
 	}
 }
+
+// TestManyThatWaitForKeys are in no other's way.
+func TestManyThatWaitForKeys(t *testing.T) {
+	w := newWorld(t)
+	w.issuer.Answer("/jwks", http.NotFound)
+	unknown := minttest.Key(t, "ES256", "k-9")
+	var all sync.WaitGroup
+	for i := range 30 { // each waits for keys, and holds no place while it does
+		raw := token(t, unknown, claims(w.clock(), mint.Set("iss", w.issuer.URL), mint.Set("jti", fmt.Sprint(i))))
+		all.Go(func() {
+			if got := w.post(form(raw)); got.Code != 503 {
+				t.Errorf("got %d %s", got.Code, got.Body)
+			}
+		})
+	}
+	began := time.Now()
+	if got := w.post(form(w.token(t))); got.Code != 200 || time.Since(began) > time.Second {
+		t.Errorf("a good one among them: %d after %v", got.Code, time.Since(began))
+	}
+	all.Wait()
+}
