@@ -83,6 +83,7 @@ func TestKeycloak(t *testing.T) {
 		t.Run("logged out", h.loggedOut)
 	})
 	t.Run("rotation long after the last fetch", h.lateRotation)
+	t.Run("down", h.down)
 }
 
 // accepted are the access tokens of every algorithm and form.

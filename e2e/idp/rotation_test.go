@@ -118,3 +118,14 @@ func (h *heavy) lateRotation(t *testing.T) {
 	h.follow(t, "Keycloak: the first token of a new key, long after the last fetch", fresh, true)
 	h.want(t, mesh.Anonymous(), "/any", old, "200")
 }
+
+// down ends Keycloak: its tokens go on by the keys that were had, and what was refused still is.
+func (h *heavy) down(t *testing.T) {
+	alice := h.password(t, h.Server, "web", "alice", nil)
+	h.Kill()
+	h.judge(t, mesh.Anonymous(), "Keycloak is down", []kind{
+		{"access token", alice.Access, "/by-web", "200"},
+		{"ID token", alice.ID, "/any", "401 token_type"},
+		{"refresh token", alice.Refresh, "/any", "401 token_algorithm"},
+	})
+}
