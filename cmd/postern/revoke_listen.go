@@ -153,7 +153,7 @@ func (r *receiver) answer(ctx context.Context, listener net.Listener) error {
 	defer stop()
 	go r.writer.Run(writing)
 	server := &http.Server{
-		Handler: r.handler(), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 16 << 10,
+		Handler: r.handler(ctx), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 16 << 10,
 		ErrorLog: zap.NewStdLog(zap.NewNop()), // what strangers get wrong in a handshake is no news
 	}
 	failed := make(chan error, 1)

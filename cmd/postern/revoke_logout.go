@@ -13,9 +13,9 @@ import (
 )
 
 // handler answers logouts, and probes.
-func (r *receiver) handler() http.Handler {
+func (r *receiver) handler(ctx context.Context) http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(logout.Path, r.logouts.Handler(r.cutOff, r.report))
+	mux.Handle(logout.Path, r.logouts.Handler(ctx, r.cutOff, r.report))
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("ok\n")) // a probe that went away needs no answer
 	})
@@ -57,8 +57,10 @@ func entryOf(l logout.Logout, subjects bool, now time.Time) identity.RevocationE
 func (r *receiver) report(o logout.Outcome) {
 	switch {
 	case o.Err == nil:
+	case o.Late && o.Status != http.StatusServiceUnavailable:
+		r.log.Warn("a logout that waited for keys was refused", zap.Stringer("reason", reason.Of(o.Err)), zap.Error(o.Err))
 	case o.Status == http.StatusServiceUnavailable:
-		r.log.Error("a logout was not taken: its sessions go on unless the provider sends it again",
+		r.log.Error("a logout was not taken: its sessions go on unless the provider sends it again, or its keys come soon",
 			zap.Strings("providers", o.Logout.Providers), zap.String("subject", o.Logout.Subject), zap.Error(o.Err))
 	default:
 		r.log.Warn("a logout was refused", zap.Stringer("reason", reason.Of(o.Err)), zap.Error(o.Err))

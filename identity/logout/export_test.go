@@ -14,3 +14,6 @@ func Fill(r *Receiver, issuer string, until, now time.Time) error {
 	}
 	return nil
 }
+
+// Waiting returns how many logouts are tried again.
+func (r *Receiver) Waiting() int { return len(r.late) }

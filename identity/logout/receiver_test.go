@@ -1,6 +1,7 @@
 package logout_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -244,4 +245,59 @@ func TestManyThatWaitForKeys(t *testing.T) {
 		t.Errorf("a good one among them: %d after %v", got.Code, time.Since(began))
 	}
 	all.Wait()
+}
+
+// TestALateLogout is told 503, and taken once its key is there. One that turns out to be nobody's is
+// not, and of too many some are given up.
+func TestALateLogout(t *testing.T) {
+	w := newWorld(t)
+	next := minttest.Key(t, "ES256", "k-2")
+	w.issuer.Answer("/jwks", http.NotFound)
+	good := token(t, next, claims(w.clock(), mint.Set("iss", w.issuer.URL)))
+	nobodys := token(t, minttest.Key(t, "ES256", "k-3"), claims(w.clock(), mint.Set("iss", w.issuer.URL)))
+	for _, raw := range []string{good, nobodys} {
+		if got := w.post(form(raw)); got.Code != 503 {
+			t.Fatalf("without keys: %d %s", got.Code, got.Body)
+		}
+	}
+	w.issuer.Publish(w.key, next)
+	w.issuer.Answer("/jwks", nil)
+	late := func() (all []logout.Outcome) {
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		for _, o := range w.outcomes {
+			if o.Late {
+				all = append(all, o)
+			}
+		}
+		return all
+	}
+	keystest.Until(t, "both are settled", func() bool { return len(late()) == 2 })
+	for _, o := range late() {
+		if good := o.Logout.Subject == "alice"; good != (o.Status == 200) || good != (o.Err == nil) || !good && o.Status != 400 {
+			t.Errorf("%+v", o)
+		}
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.written) != 1 || w.written[0].Subject != "alice" {
+		t.Errorf("written: %+v", w.written)
+	}
+}
+
+// TestLateLogoutsEndWithTheReceiver: nothing is tried again after the end.
+func TestLateLogoutsEndWithTheReceiver(t *testing.T) {
+	w := newWorld(t)
+	ctx, end := context.WithCancel(t.Context())
+	w.ctx = ctx
+	w.issuer.Answer("/jwks", http.NotFound)
+	raw := token(t, minttest.Key(t, "ES256", "k-2"), claims(w.clock(), mint.Set("iss", w.issuer.URL)))
+	if got := w.post(form(raw)); got.Code != 503 {
+		t.Fatalf("without keys: %d %s", got.Code, got.Body)
+	}
+	if n := w.Waiting(); n != 1 {
+		t.Fatalf("%d wait", n)
+	}
+	end()
+	keystest.Until(t, "nobody waits", func() bool { return w.Waiting() == 0 })
 }

@@ -39,7 +39,7 @@ func New[V any](size int) *Memo[V] {
 	for n < size {
 		n *= 2
 	}
-	return &Memo[V]{seed: maphash.MakeSeed(), mask: uint64(n/ways - 1), slots: make([]atomic.Pointer[entry[V]], n)} //nolint:gosec // n is at least ways
+	return &Memo[V]{seed: maphash.MakeSeed(), mask: uint64(n/ways - 1), slots: make([]atomic.Pointer[entry[V]], n)}
 }
 
 // Get returns what was remembered of a key: these bytes, and no others.
