@@ -1,6 +1,14 @@
-// Command bench measures what one check costs the server that answers it, in CPU time, beside
-// a grpc-go server on generated code that says yes to everything. The rounds of all servers
-// are interleaved on one machine in one run: only the ratios are worth quoting.
+// Command bench measures, in one run, side by side and on one machine, what a check costs:
+// Postern beside a grpc-go server on generated code that says yes to everything (the no-op),
+// beside the least that a server on grpc-go can cost (the floor), and beside OPA-Envoy where it
+// can be built; asked directly, and through the real Envoy.
+//
+// Every server is a process of its own. The rounds of all are interleaved, and a ratio is that
+// of rounds which ran next to each other: on a machine that does other things only ratios are
+// worth quoting.
+//
+// With -grow it measures how the cost grows instead: with rules, header fields, providers, the
+// size of the token, and checks in flight.
 package main
 
 import (
@@ -10,113 +18,87 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
-	"slices"
-	"text/tabwriter"
 	"time"
+
+	"github.com/postern/postern/e2e/bench/subject"
+	"github.com/postern/postern/e2e/bench/world"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := run(ctx, os.Args[1:])
 	stop()
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
+// options are the flags.
+type options struct {
+	postern string
+	opa     string
+	round   time.Duration
+	rounds  int
+	once    int
+	grow    bool
+	part    string
+	json    string
+	svg     string
+}
+
 func run(ctx context.Context, args []string) error {
+	var o options
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	round := flags.Duration("round", 2*time.Second, "how long one round of one server takes")
-	rounds := flags.Int("rounds", 3, "how many rounds each server gets")
-	binary := flags.String("postern", "bin/postern", "the binary to measure")
-	noop := flags.String("noop", "", "internal: serve as the no-op on this socket")
+	flags.StringVar(&o.postern, "postern", "bin/postern", "the binary to measure")
+	flags.StringVar(&o.opa, "opa", "build", "the binary of OPA-Envoy; build: try to build "+subject.OPAVersion+"; off: without")
+	flags.DurationVar(&o.round, "round", 600*time.Millisecond, "how long one round of one server takes")
+	flags.IntVar(&o.rounds, "rounds", 5, "how many rounds each server gets")
+	flags.IntVar(&o.once, "once", 1500, "how many tokens that were never seen a round has")
+	flags.BoolVar(&o.grow, "grow", false, "measure how the cost grows")
+	flags.StringVar(&o.part, "part", "", "only this part: direct or envoy")
+	flags.StringVar(&o.json, "json", "", "write everything that was measured into this file")
+	flags.StringVar(&o.svg, "svg", "", "draw the figures into this folder")
+	kind := flags.String("serve", "", "internal: be a server of this kind")
+	socket := flags.String("at", "", "internal: its socket")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	if *noop != "" {
-		return serveNoop(ctx, *noop)
+	switch {
+	case flags.NArg() > 0:
+		return fmt.Errorf("unexpected %q", flags.Args())
+	case *kind != "":
+		return subject.Serve(ctx, subject.Kind(*kind), *socket)
+	case o.rounds < 1 || o.round < 10*time.Millisecond || o.once < 1:
+		return errors.New("-rounds and -once must be at least 1, -round at least 10ms")
+	case o.part != "" && o.part != direct && o.part != envoyed:
+		return fmt.Errorf("-part is %s or %s, not %q", direct, envoyed, o.part)
 	}
-	dir, err := os.MkdirTemp("", "postern-bench")
+	return bench(ctx, o)
+}
+
+func bench(ctx context.Context, o options) error {
+	dir, err := os.MkdirTemp("", "bench") // short: the sockets' paths must fit into 107 bytes
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	w, err := newWorld(dir)
+	w, err := world.New(dir)
 	if err != nil {
 		return err
 	}
-	servers, err := startServers(ctx, *binary, dir, w)
-	defer func() {
-		for _, s := range servers {
-			s.stop()
-		}
-	}()
+	b := &runner{options: o, dir: dir, world: w, report: &report{Setup: setup(ctx, o)}}
+	defer b.close()
+	if o.grow {
+		err = b.grow(ctx)
+	} else {
+		err = b.compare(ctx)
+	}
 	if err != nil {
 		return err
 	}
-	cases, err := w.cases(servers)
-	if err != nil {
-		return err
-	}
-	return measure(ctx, cases, *round, *rounds)
-}
-
-// A result is one case's rounds.
-type result struct {
-	*benchCase
-	cpu []time.Duration // of the server, per check
-	p50 []time.Duration
-	p99 []time.Duration
-}
-
-// measure runs the rounds of every case in turn, and prints a table.
-func measure(ctx context.Context, cases []*benchCase, round time.Duration, rounds int) error {
-	results := make([]result, len(cases))
-	for i, c := range cases {
-		results[i].benchCase = c
-		if _, err := c.run(ctx, round/4); err != nil { // warms up
-			return fmt.Errorf("%s: %w", c.name, err)
-		}
-	}
-	for n := range rounds {
-		for i := range results {
-			fmt.Fprintf(os.Stderr, "round %d of %d: %-40s\r", n+1, rounds, results[i].name)
-			l, err := results[i].run(ctx, round)
-			if err != nil {
-				return fmt.Errorf("%s: %w", results[i].name, err)
-			}
-			results[i].cpu = append(results[i].cpu, l.cpu)
-			results[i].p50 = append(results[i].p50, l.p50)
-			results[i].p99 = append(results[i].p99, l.p99)
-		}
-	}
-	return report(results)
-}
-
-func report(results []result) error {
-	if len(results) == 0 {
-		return errors.New("nothing was measured")
-	}
-	fmt.Fprintf(os.Stderr, "%60s\r", "")
-	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(out, "case\tCPU/check\tratio\tp50\tp99\tserver RSS")
-	base := median(results[0].cpu)
-	for _, r := range results {
-		cpu := median(r.cpu)
-		fmt.Fprintf(out, "%s\t%v\t%.2f\t%v\t%v\t%d MB\n", r.name, cpu.Round(100*time.Nanosecond), float64(cpu)/float64(base),
-			median(r.p50).Round(time.Microsecond), median(r.p99).Round(time.Microsecond), r.server.rss()>>20)
-	}
-	return out.Flush()
-}
-
-func median(all []time.Duration) time.Duration {
-	s := slices.Sorted(slices.Values(all))
-	return s[len(s)/2]
-}
-
-func write(dir, name string, data []byte) (string, error) {
-	path := filepath.Join(dir, name)
-	return path, os.WriteFile(path, data, 0o600)
+	return b.report.publish(os.Stdout, o)
 }

@@ -1,0 +1,89 @@
+// Package load asks one server in a closed loop, so many questions in flight, and tells what
+// that cost the processes that answered. It checks every answer: a benchmark that measures
+// wrong answers measures nothing.
+package load
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/postern/postern/e2e/bench/sample"
+	"github.com/postern/postern/e2e/bench/usage"
+)
+
+// A Round is what came of one round.
+type Round struct {
+	Answers int           `json:"answers"`
+	CPU     time.Duration `json:"cpu_ns"` // of the processes that answered, for each answer
+	P50     time.Duration `json:"p50_ns"`
+	P99     time.Duration `json:"p99_ns"`
+	P999    time.Duration `json:"p999_ns"`
+}
+
+// A Loop asks its n-th question and waits for the answer. One goroutine has it at a time.
+// An answer other than the expected one is an error.
+type Loop func(n int) error
+
+// A Limit ends a round: after a time, or after so many questions, whatever comes first.
+type Limit struct {
+	Time  time.Duration
+	Count int // 0: no such limit
+}
+
+// Closed runs all loops at once, each asking anew when it has its answer. The numbers of their
+// questions are drawn from one sequence. The processes that answer are given by their ids.
+func Closed(ctx context.Context, limit Limit, loops []Loop, answering ...int) (Round, error) {
+	before, err := used(answering)
+	if err != nil {
+		return Round{}, err
+	}
+	ctx, cancel := context.WithTimeout(ctx, limit.Time)
+	defer cancel()
+	times := make([][]time.Duration, len(loops))
+	errs := make([]error, len(loops))
+	var next atomic.Int64
+	var group sync.WaitGroup
+	for i, loop := range loops {
+		group.Go(func() {
+			for ctx.Err() == nil && errs[i] == nil {
+				n := int(next.Add(1)) - 1
+				if limit.Count > 0 && n >= limit.Count {
+					return
+				}
+				start := time.Now()
+				errs[i] = loop(n)
+				times[i] = append(times[i], time.Since(start))
+			}
+		})
+	}
+	group.Wait()
+	after, err := used(answering)
+	if err := errors.Join(errors.Join(errs...), err); err != nil {
+		return Round{}, err
+	}
+	all := slices.Sorted(slices.Values(slices.Concat(times...)))
+	if len(all) == 0 {
+		return Round{}, errors.New("nothing was asked: the round is too short")
+	}
+	return Round{
+		Answers: len(all), CPU: (after - before) / time.Duration(len(all)),
+		P50: sample.Quantile(all, 0.5), P99: sample.Quantile(all, 0.99), P999: sample.Quantile(all, 0.999),
+	}, nil
+}
+
+func used(processes []int) (time.Duration, error) {
+	var all time.Duration
+	for _, pid := range processes {
+		cpu, err := usage.CPU(pid)
+		if err != nil {
+			return 0, fmt.Errorf("a process that answers: %w", err)
+		}
+		all += cpu
+	}
+	return all, nil
+}

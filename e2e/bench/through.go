@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/postern/postern/e2e/bench/front"
+	"github.com/postern/postern/e2e/bench/load"
+	"github.com/postern/postern/e2e/bench/subject"
+	"github.com/postern/postern/e2e/bench/world"
+	"github.com/postern/postern/e2e/envoy"
+)
+
+// flights are how many requests are under way at once. A sidecar mostly has one.
+func flights() []int { return []int{1, 8, 64} }
+
+func caseThrough(name string, flight int) string {
+	return fmt.Sprintf("%s, %d in flight", name, flight)
+}
+
+// through plans what is asked through the real Envoy. Where there is none, nothing is.
+func (b *runner) through(ctx context.Context, servers []*subject.Subject) ([]plan, error) {
+	var asked []*subject.Subject
+	for _, s := range servers {
+		if s.Name == noop || s.Name == floor || s.Name == postern || s.Name == opa {
+			asked = append(asked, s)
+		}
+	}
+	behind := make([]front.Server, len(asked))
+	for i, s := range asked {
+		behind[i] = front.Server{Name: s.Name, Socket: s.Socket}
+	}
+	f, err := front.Start(ctx, b.world, behind)
+	if errors.Is(err, envoy.ErrNotFound) {
+		b.report.note("nothing was asked through Envoy: %v", err)
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	b.closes = append(b.closes, f.Close)
+	token, err := b.world.Token("ES256", 0)
+	if err != nil {
+		return nil, err
+	}
+	answering := map[string][]int{front.Alone: {f.PID()}, front.Native: {f.PID()}}
+	for _, s := range asked {
+		answering[s.Name] = []int{f.PID(), s.PID()}
+	}
+	names := []string{front.Alone, front.Native}
+	for _, s := range asked {
+		names = append(names, s.Name)
+	}
+	var plans []plan
+	browsers := map[string][]*load.Browser{}
+	for _, name := range names {
+		if browsers[name], err = b.connect(f.Addr[name]); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	for _, flight := range flights() {
+		for _, c := range []struct {
+			name    string
+			request world.Request
+		}{
+			{caseMTLS, world.Request{Caller: b.world.Web, Path: world.PathMTLS}},
+			{caseJWT, world.Request{Caller: b.world.Web, Path: world.PathJWT, Token: token}},
+		} {
+			text := c.request.HTTP()
+			for _, name := range names {
+				var loops []load.Loop
+				for _, browser := range browsers[name][:flight] {
+					loops = append(loops, browser.Loop(func(int) []byte { return text }, 200))
+				}
+				plans = append(plans, plan{&cell{Part: envoyed, Case: caseThrough(c.name, flight), Server: name}, true,
+					func(ctx context.Context, limit time.Duration, _ int) (load.Round, error) {
+						return load.Closed(ctx, load.Limit{Time: limit}, loops, answering[name]...)
+					}})
+			}
+		}
+	}
+	return plans, nil
+}
+
+// connect opens as many connections as there are requests in flight at most.
+func (b *runner) connect(addr string) ([]*load.Browser, error) {
+	var all []*load.Browser
+	for range flights()[len(flights())-1] {
+		browser, err := load.Connect(addr, b.world.Web.TLSCertificate())
+		if err != nil {
+			return nil, err
+		}
+		b.closes = append(b.closes, func() { browser.Close() })
+		all = append(all, browser)
+	}
+	return all, nil
+}
