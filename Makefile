@@ -12,7 +12,7 @@ RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 WYCHEPROOF := github.com/c2sp/wycheproof@v0.0.0-20260902155932-3fa63dd0344a
 
 .DEFAULT_GOAL := help
-.PHONY: help build test unit differential gate e2e e2e-image e2e-spire e2e-idp lint bench fuzz envoy clean image demo
+.PHONY: help build test unit differential gate e2e e2e-image e2e-spire e2e-idp lint bench microbench fuzz envoy clean image demo
 
 help: ## Print this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,9 +66,11 @@ e2e-idp: ## Tokens of real identity providers (needs node, java and mvn; 180 MB 
 	@.ci/stage 'identity providers' go run ./e2e/idp/get
 	@.ci/stage 'tokens of identity providers' go test -count=1 -v -tags e2e_idp ./e2e/idp/...
 
-bench: build ## Every benchmark (BENCHTIME=1s), and what a check costs beside a server that says yes
+bench: build ## What a check costs, beside others (5 min; BENCH=-grow: how it grows; BENCH=-help)
+	@go run ./e2e/bench $(BENCH)
+
+microbench: ## Every benchmark of the code (BENCHTIME=1s), for benchstat
 	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
-	go run ./e2e/bench
 
 fuzz: ## Every fuzz target for a while (FUZZTIME=10s each)
 	@.ci/fuzz $(FUZZTIME)

@@ -98,7 +98,7 @@ func (b *runner) opa(ctx context.Context) (*subject.Subject, error) {
 
 // large starts a Postern with many rules.
 func (b *runner) large(ctx context.Context) (*subject.Subject, error) {
-	policies, err := b.world.Policies("large", world.Size{Rules: manyRules})
+	policies, err := b.world.Policies("large", world.Size{Rules: b.many})
 	if err != nil {
 		return nil, err
 	}

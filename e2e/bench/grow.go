@@ -30,8 +30,8 @@ func axes() []axis {
 	}
 }
 
-// grow measures along every axis. All else is as in the direct part.
-func (b *runner) grow(ctx context.Context) error {
+// grow measures along the axes. All else is as in the direct part.
+func (b *runner) grow(ctx context.Context, along []axis) error {
 	small, err := b.world.Policies("policies", world.Size{Rules: 10})
 	if err != nil {
 		return err
@@ -48,7 +48,7 @@ func (b *runner) grow(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, a := range axes() {
+	for _, a := range along {
 		var plans []plan
 		for _, point := range a.points {
 			more, err := b.point(ctx, a, point, []*subject.Subject{plainly, least, ours})

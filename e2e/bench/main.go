@@ -44,6 +44,7 @@ type options struct {
 	round   time.Duration
 	rounds  int
 	once    int
+	many    int // rules of the large policy
 	grow    bool
 	part    string
 	json    string
@@ -51,7 +52,7 @@ type options struct {
 }
 
 func run(ctx context.Context, args []string) error {
-	var o options
+	o := options{many: manyRules}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.postern, "postern", "bin/postern", "the binary to measure")
 	flags.StringVar(&o.opa, "opa", "build", "the binary of OPA-Envoy; build: try to build "+subject.OPAVersion+"; off: without")
@@ -93,7 +94,7 @@ func bench(ctx context.Context, o options) error {
 	b := &runner{options: o, dir: dir, world: w, report: &report{Setup: setup(ctx, o)}}
 	defer b.close()
 	if o.grow {
-		err = b.grow(ctx)
+		err = b.grow(ctx, axes())
 	} else {
 		err = b.compare(ctx)
 	}

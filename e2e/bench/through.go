@@ -22,15 +22,12 @@ func caseThrough(name string, flight int) string {
 
 // through plans what is asked through the real Envoy. Where there is none, nothing is.
 func (b *runner) through(ctx context.Context, servers []*subject.Subject) ([]plan, error) {
+	var behind []front.Server
 	var asked []*subject.Subject
 	for _, s := range servers {
 		if s.Name == noop || s.Name == floor || s.Name == postern || s.Name == opa {
-			asked = append(asked, s)
+			asked, behind = append(asked, s), append(behind, front.Server{Name: s.Name, Socket: s.Socket})
 		}
-	}
-	behind := make([]front.Server, len(asked))
-	for i, s := range asked {
-		behind[i] = front.Server{Name: s.Name, Socket: s.Socket}
 	}
 	f, err := front.Start(ctx, b.world, behind)
 	if errors.Is(err, envoy.ErrNotFound) {
@@ -41,25 +38,32 @@ func (b *runner) through(ctx context.Context, servers []*subject.Subject) ([]pla
 		return nil, err
 	}
 	b.closes = append(b.closes, f.Close)
+	ways := []way{{name: front.Alone, processes: []int{f.PID()}}, {name: front.Native, processes: []int{f.PID()}}}
+	for _, s := range asked {
+		ways = append(ways, way{name: s.Name, processes: []int{f.PID(), s.PID()}})
+	}
+	for i := range ways {
+		if ways[i].browsers, err = b.connect(f.Addr[ways[i].name]); err != nil {
+			return nil, fmt.Errorf("%s: %w", ways[i].name, err)
+		}
+	}
+	return b.requests(ways)
+}
+
+// A way leads through Envoy to one of the servers, or to none.
+type way struct {
+	name      string
+	browsers  []*load.Browser
+	processes []int // that answer
+}
+
+// requests plans every case on every way.
+func (b *runner) requests(ways []way) ([]plan, error) {
 	token, err := b.world.Token("ES256", 0)
 	if err != nil {
 		return nil, err
 	}
-	answering := map[string][]int{front.Alone: {f.PID()}, front.Native: {f.PID()}}
-	for _, s := range asked {
-		answering[s.Name] = []int{f.PID(), s.PID()}
-	}
-	names := []string{front.Alone, front.Native}
-	for _, s := range asked {
-		names = append(names, s.Name)
-	}
 	var plans []plan
-	browsers := map[string][]*load.Browser{}
-	for _, name := range names {
-		if browsers[name], err = b.connect(f.Addr[name]); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-	}
 	for _, flight := range flights() {
 		for _, c := range []struct {
 			name    string
@@ -69,14 +73,14 @@ func (b *runner) through(ctx context.Context, servers []*subject.Subject) ([]pla
 			{caseJWT, world.Request{Caller: b.world.Web, Path: world.PathJWT, Token: token}},
 		} {
 			text := c.request.HTTP()
-			for _, name := range names {
+			for _, w := range ways {
 				var loops []load.Loop
-				for _, browser := range browsers[name][:flight] {
+				for _, browser := range w.browsers[:flight] {
 					loops = append(loops, browser.Loop(func(int) []byte { return text }, 200))
 				}
-				plans = append(plans, plan{&cell{Part: envoyed, Case: caseThrough(c.name, flight), Server: name}, true,
+				plans = append(plans, plan{&cell{Part: envoyed, Case: caseThrough(c.name, flight), Server: w.name}, true,
 					func(ctx context.Context, limit time.Duration, _ int) (load.Round, error) {
-						return load.Closed(ctx, load.Limit{Time: limit}, loops, answering[name]...)
+						return load.Closed(ctx, load.Limit{Time: limit}, loops, w.processes...)
 					}})
 			}
 		}

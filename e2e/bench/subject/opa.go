@@ -46,6 +46,7 @@ func install(ctx context.Context, dir, command, version string) (string, error) 
 	cmd.Dir = dir // outside of our module, whose versions are not meant
 	cmd.Env = append(cmd.Environ(), "GOBIN="+dir, "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
+		_ = os.Remove(dir) // fails when it holds something, which may stay
 		return "", fmt.Errorf("go install %s@%s: %w: %s", command, version, err, strings.Join(strings.Fields(string(out)), " "))
 	}
 	if _, err := os.Stat(binary); err != nil {
