@@ -1,17 +1,12 @@
 package extauthz
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
 
-	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
-	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
-	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
-	rpc "google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
 
 	"github.com/postern/postern/identity/reason"
@@ -30,32 +25,22 @@ const (
 
 var errNotASCII = errors.New("what was verified is not printable ASCII, which no header can hold")
 
-// permission builds the answer to an allow. On error there is none, and its *reason.Error or
-// Internal is why. It and refusal are the only places that build answers, but for what the codec
-// has for an answer that does not marshal.
-func permission(q *policy.Request, s *Snapshot) (*authv3.CheckResponse, error) {
-	ok, err := identityHeaders(q, s)
-	if err != nil {
-		return nil, err
-	}
-	return &authv3.CheckResponse{
-		Status:       &rpc.Status{Code: int32(codes.OK)},
-		HttpResponse: &authv3.CheckResponse_OkResponse{OkResponse: ok},
-	}, nil
-}
-
-// identityHeaders sets what there is to say and removes the rest: Envoy removes after it sets,
-// so that a header in both would be gone. The workload is told in one way, by an assertion or by
-// the others. It fails when a value is not printable ASCII, which neither Envoy nor the upstream
-// would read as we mean it.
-func identityHeaders(q *policy.Request, s *Snapshot) (*authv3.OkHttpResponse, error) {
+// permit writes the answer to an allow. On error there is none, and its *reason.Error or Internal
+// is why. It and refuse are the only places that write answers, but for what the codec has for what
+// is none.
+//
+// It sets what there is to say and removes the rest: Envoy removes after it sets, so that a header
+// in both would be gone. The workload is told in one way, by an assertion or by the others. It fails
+// when a value is not printable ASCII, which neither Envoy nor the upstream would read as we mean it.
+func (c *call) permit() error {
 	says := [...]struct{ name, value string }{
 		{headerCaller, ""}, {headerUser, ""}, {headerProvider, ""}, {headerScopes, ""}, {headerAssertion, ""},
 	}
-	if s.Policy.Upstream().Asserts() {
-		token, err := asserted(q, s)
+	q := &c.request
+	if c.snapshot.Policy.Upstream().Asserts() {
+		token, err := asserted(q, c.snapshot)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		says[4].value = token
 	} else {
@@ -65,22 +50,30 @@ func identityHeaders(q *policy.Request, s *Snapshot) (*authv3.OkHttpResponse, er
 			says[3].value = strings.Join(u.Scopes, " ")
 		}
 	}
-	ok := &authv3.OkHttpResponse{}
-	for _, h := range says {
-		if !printableASCII(h.value) {
-			return nil, errNotASCII
+	for i := range says {
+		if !printableASCII(says[i].value) {
+			return errNotASCII
 		}
-		if h.value == "" {
-			ok.HeadersToRemove = append(ok.HeadersToRemove, h.name)
-			continue
-		}
-		ok.Headers = append(ok.Headers, header(h.name, h.value))
 	}
-	return ok, nil
+	out := appendMessage(c.answer[:0], answerStatus) // a google.rpc.Status without fields is OK
+	ok := begin(&out, answerOK)
+	for i := range says {
+		if says[i].value != "" {
+			out = appendHeader(out, says[i].name, says[i].value)
+		}
+	}
+	for i := range says {
+		if says[i].value == "" {
+			out = appendText(out, okRemove, says[i].name)
+		}
+	}
+	c.answer = ok.end(out)
+	return nil
 }
 
-// refusal sets the status code first: without it Envoy would let the request in.
-func refusal(q *policy.Request, d *policy.Decision) *authv3.CheckResponse {
+// refuse writes a refusal. Without its status code Envoy would let the request in.
+func (c *call) refuse() {
+	q, d := &c.request, &c.decision
 	if d.Reason.Granted() {
 		d.Reason = reason.Internal
 	}
@@ -88,28 +81,23 @@ func refusal(q *policy.Request, d *policy.Decision) *authv3.CheckResponse {
 	if status == http.StatusBadRequest && speaksGRPC(q) {
 		status = http.StatusForbidden // Envoy makes grpc-status 7 of it, and 13 (internal) of 400
 	}
-	return &authv3.CheckResponse{
-		Status: &rpc.Status{Code: int32(grpcCode(status))},
-		HttpResponse: &authv3.CheckResponse_DeniedResponse{DeniedResponse: &authv3.DeniedHttpResponse{
-			Status:  &typev3.HttpStatus{Code: typev3.StatusCode(status)},
-			Headers: refusalHeaders(q, d, status),
-			Body:    body(q, d, status),
-		}},
-	}
-}
-
-func refusalHeaders(q *policy.Request, d *policy.Decision, status int) []*corev3.HeaderValueOption {
-	all := []*corev3.HeaderValueOption{
-		header("content-type", "application/json"),
-		header("cache-control", "no-store"),
-	}
+	out := c.answer[:0]
+	code := begin(&out, answerStatus)
+	out = code.end(appendNumber(out, statusCode, uint64(grpcCode(status))))
+	denied := begin(&out, answerDenied)
+	code = begin(&out, deniedStatus)
+	out = code.end(appendNumber(out, statusCode, uint64(status))) //nolint:gosec // a status is positive
+	out = appendHeader(out, "content-type", "application/json")
+	out = appendHeader(out, "cache-control", "no-store")
 	switch status {
 	case http.StatusUnauthorized:
-		all = append(all, header("www-authenticate", challenge(q, d)))
+		out = appendHeader(out, "www-authenticate", challenge(q, d))
 	case http.StatusServiceUnavailable:
-		all = append(all, header("retry-after", strconv.Itoa(max(d.RetryAfter, 1))))
+		out = appendHeader(out, "retry-after", strconv.Itoa(max(d.RetryAfter, 1)))
 	}
-	return all
+	body := begin(&out, deniedBody)
+	out = body.end(appendBody(out, errorName(d.Reason, status), d.Reason.String(), q.ID))
+	c.answer = denied.end(out)
 }
 
 // challenge says by RFC 6750 section 3, and for a step-up by RFC 9470 section 3, what
@@ -133,17 +121,13 @@ func challenge(q *policy.Request, d *policy.Decision) string {
 	}
 }
 
-// body is small JSON: what kind of refusal, why, and an id to ask the operator about.
-func body(q *policy.Request, d *policy.Decision, status int) string {
-	text, err := json.Marshal(struct {
-		Error     string `json:"error"`
-		Reason    string `json:"reason"`
-		RequestID string `json:"request_id"`
-	}{errorName(d.Reason, status), d.Reason.String(), q.ID})
-	if err != nil {
-		return ""
-	}
-	return string(text)
+// appendBody appends small JSON: what kind of refusal, why, and an id to ask the operator about. All
+// three are of letters, digits, _ and -, so that nothing needs an escape.
+func appendBody(out []byte, kind, why, id string) []byte {
+	out = append(append(out, `{"error":"`...), kind...)
+	out = append(append(out, `","reason":"`...), why...)
+	out = append(append(out, `","request_id":"`...), id...)
+	return append(out, `"}`...)
 }
 
 func errorName(why reason.Code, status int) string {
@@ -178,28 +162,39 @@ func grpcCode(status int) codes.Code {
 // speaksGRPC says that Envoy will answer in gRPC's terms, by Envoy's own rule: it is wider than
 // what a route of a gRPC service takes for a call.
 func speaksGRPC(q *policy.Request) bool {
-	types := q.Headers.Values("content-type")
-	return len(types) == 1 && (types[0] == "application/grpc" || strings.HasPrefix(types[0], "application/grpc+"))
-}
-
-func header(name, value string) *corev3.HeaderValueOption {
-	return &corev3.HeaderValueOption{Header: &corev3.HeaderValue{Key: name, Value: value}}
+	sent, n := q.Headers.First("content-type")
+	return n == 1 && (sent == "application/grpc" || strings.HasPrefix(sent, "application/grpc+"))
 }
 
 // escaped writes what is not visible ASCII, and the per cent sign, as % and two hexadecimal
 // digits: no two subjects look alike to the upstream, and none has bytes that a header cannot
 // have or that are trimmed on the way.
 func escaped(s string) string {
+	if visible(s) {
+		return s
+	}
 	var b strings.Builder
 	for i := range len(s) {
-		if c := s[i]; c <= ' ' || c > '~' || c == '%' {
-			fmt.Fprintf(&b, "%%%02X", c)
-		} else {
+		if c := s[i]; isVisible(c) {
 			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
 		}
 	}
 	return b.String()
 }
+
+func visible(s string) bool {
+	for i := range len(s) {
+		if !isVisible(s[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// isVisible says that c stands for itself in what escaped writes.
+func isVisible(c byte) bool { return c > ' ' && c <= '~' && c != '%' }
 
 func printableASCII(s string) bool {
 	for i := range len(s) {

@@ -2,14 +2,10 @@ package extauthz
 
 import (
 	"crypto/rand"
-	"fmt"
+	"encoding/hex"
 	"net/netip"
 	"slices"
 	"strings"
-	"time"
-
-	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
-	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/reason"
@@ -19,61 +15,59 @@ import (
 // maxHeaders is well above the 100 that Envoy lets through unless it is told otherwise.
 const maxHeaders = 1024
 
-// canonical reads a check into a request that every parser reads the same way. On error the
+// canonical reads the question into a request that every parser reads the same way. On error the
 // request holds what was canonical, for the record and the answer.
-func canonical(check *authv3.CheckRequest, at time.Time) (policy.Request, error) {
-	q := policy.Request{Time: at}
-	http := check.GetAttributes().GetRequest().GetHttp()
-	if http == nil {
-		q.ID = newID()
-		return q, reason.Errorf(reason.BadRequest, "the check has no HTTP request: it did not parse, or something is misconfigured")
+func (c *call) canonical() error {
+	q, asked := &c.request, &c.question
+	q.Time = c.start
+	if !asked.http {
+		q.ID = c.newID()
+		return reason.Errorf(reason.BadRequest, "the check has no HTTP request: it did not parse, or something is misconfigured")
 	}
-	q.HTTP2 = http.GetProtocol() == "HTTP/2"
-	q.Source = sourceOf(check)
-	shown, err := readHeaders(&q, http)
-	q.ID = requestID(q.Headers)
+	q.HTTP2 = asked.protocol == "HTTP/2"
+	q.Source = sourceOf(asked)
+	shown, err := readHeaders(q, asked)
+	c.identify()
 	if err != nil {
-		return q, err
+		return err
 	}
-	for _, read := range []func(*policy.Request, *httpRequest) error{readMethod, readHost, readPath, readUpgrade} {
-		if err := read(&q, http); err != nil {
-			return q, err
+	for _, read := range [...]func(*policy.Request, *question) error{readMethod, readHost, readPath, readUpgrade} {
+		if err := read(q, asked); err != nil {
+			return err
 		}
 	}
-	return q, sameBytes(http.GetPath(), shown)
+	return shown.same(asked.path)
 }
 
-type httpRequest = authv3.AttributeContext_HttpRequest
-
-func readMethod(q *policy.Request, http *httpRequest) (err error) {
-	if q.Method, err = policy.ParseMethod(http.GetMethod()); err != nil {
+func readMethod(q *policy.Request, asked *question) (err error) {
+	if q.Method, err = policy.ParseMethod(asked.method); err != nil {
 		return &reason.Error{Code: reason.BadMethod, Cause: err}
 	}
-	if http.GetMethod() == "CONNECT" {
+	if asked.method == "CONNECT" {
 		return reason.Errorf(reason.BadUpgrade, "CONNECT is never granted")
 	}
 	return nil
 }
 
-func readHost(q *policy.Request, http *httpRequest) (err error) {
-	if q.Host, err = policy.ParseHost(http.GetHost()); err != nil {
+func readHost(q *policy.Request, asked *question) (err error) {
+	if q.Host, err = policy.ParseHost(asked.host); err != nil {
 		return &reason.Error{Code: reason.BadHost, Cause: err}
 	}
 	return nil
 }
 
-func readPath(q *policy.Request, http *httpRequest) (err error) {
-	if http.GetFragment() != "" {
+func readPath(q *policy.Request, asked *question) (err error) {
+	if asked.fragment != "" {
 		return reason.Errorf(reason.BadPath, "a request has no fragment")
 	}
-	if q.Path, err = policy.ParsePath(http.GetPath()); err != nil {
+	if q.Path, err = policy.ParsePath(asked.path); err != nil {
 		return &reason.Error{Code: reason.BadPath, Cause: err}
 	}
 	return nil
 }
 
 // readUpgrade finds the protocol that the request asks to switch to.
-func readUpgrade(q *policy.Request, _ *httpRequest) error {
+func readUpgrade(q *policy.Request, _ *question) error {
 	asked := q.Headers.Values("upgrade")
 	switch {
 	case len(asked) == 0:
@@ -117,99 +111,93 @@ func looksLikeOurs(name string) bool {
 	return true
 }
 
-// readHeaders reads either of Envoy's encodings. The pseudo-headers are left out, since the
-// typed fields speak for them, but for the :path of the raw encoding, which is returned.
-func readHeaders(q *policy.Request, http *httpRequest) (path []string, _ error) {
-	isRaw := http.GetHeaderMap() != nil
-	n := len(http.GetHeaders())
-	if isRaw {
-		n = len(http.GetHeaderMap().GetHeaders())
-	}
-	if n > maxHeaders {
-		return nil, reason.Errorf(reason.BadHeader, "%d header fields are more than %d", n, maxHeaders)
-	}
-	bad := 0
-	fields := make([]policy.Header, 0, n)
-	for name, value := range pairs(http, isRaw) {
-		switch {
-		case isRaw && name == ":path":
-			path = append(path, value)
-		case strings.HasPrefix(name, ":"):
-		case !identity.IsToken(name) || strings.ToLower(name) != name || looksLikeOurs(name):
-			bad++
-		default:
-			fields = append(fields, policy.Header{Name: name, Value: value})
-		}
-	}
-	q.Headers = policy.NewHeaders(fields, !isRaw)
-	if bad > 0 {
-		return nil, reason.Errorf(reason.BadHeader, "%d header fields have a name that is no lower-case token, or that some servers would take for one of ours", bad)
-	}
-	return path, nil
+// A shownPath is the :path of the raw encoding, in which Envoy shows what it forwards.
+type shownPath struct {
+	count int
+	last  string
 }
 
-// sameBytes makes sure that Envoy shows the path that it forwards. It shows ! for a byte that
-// is not UTF-8, but for the :path of the raw encoding.
-func sameBytes(path string, shown []string) error {
+// readHeaders keeps of the fields those that are headers. The pseudo-headers are left out, since the
+// typed fields speak for them, but for the :path of the raw encoding, which is returned.
+func readHeaders(q *policy.Request, asked *question) (shown shownPath, _ error) {
+	if n := len(asked.fields); n > maxHeaders {
+		return shown, reason.Errorf(reason.BadHeader, "%d header fields are more than %d", n, maxHeaders)
+	}
+	bad := 0
+	kept := asked.fields[:0]
+	for _, f := range asked.fields {
+		switch {
+		case asked.raw && f.Name == ":path":
+			shown.count++
+			shown.last = f.Value
+		case strings.HasPrefix(f.Name, ":"):
+		case !isHeaderName(f.Name) || looksLikeOurs(f.Name):
+			bad++
+		default:
+			kept = append(kept, f)
+		}
+	}
+	q.Headers = policy.NewHeaders(kept, !asked.raw)
+	if bad > 0 {
+		return shown, reason.Errorf(reason.BadHeader, "%d header fields have a name that is no lower-case token, or that some servers would take for one of ours", bad)
+	}
+	return shown, nil
+}
+
+// isHeaderName says that a name is a token without capitals.
+func isHeaderName(name string) bool {
+	for i := range len(name) {
+		if 'A' <= name[i] && name[i] <= 'Z' {
+			return false
+		}
+	}
+	return identity.IsToken(name)
+}
+
+// same makes sure that Envoy shows the path that it forwards. It shows ! for a byte that is not
+// UTF-8, but for the :path of the raw encoding.
+func (shown shownPath) same(path string) error {
 	switch {
-	case len(shown) == 0 && strings.Contains(path, "!"):
+	case shown.count == 0 && strings.Contains(path, "!"):
 		return reason.Errorf(reason.BadEncoding, "the path has a !, which may stand for other bytes: set encode_raw_headers in Envoy")
-	case len(shown) > 1 || len(shown) == 1 && shown[0] != path:
+	case shown.count > 1 || shown.count == 1 && shown.last != path:
 		return reason.Errorf(reason.BadEncoding, "the path is not the :path that the upstream receives")
 	}
 	return nil
 }
 
-// pairs yields the header fields of the encoding in use. Of the two, Envoy fills one.
-func pairs(http *httpRequest, isRaw bool) func(func(name, value string) bool) {
-	return func(yield func(name, value string) bool) {
-		if !isRaw {
-			for name, value := range http.GetHeaders() {
-				if !yield(name, value) {
-					return
-				}
-			}
-			return
-		}
-		for _, f := range http.GetHeaderMap().GetHeaders() {
-			if !yield(f.GetKey(), valueOf(f)) {
-				return
-			}
-		}
-	}
-}
-
-func valueOf(f *corev3.HeaderValue) string {
-	if len(f.GetRawValue()) > 0 {
-		return string(f.GetRawValue())
-	}
-	return f.GetValue()
-}
-
-func sourceOf(check *authv3.CheckRequest) netip.Addr {
-	text := check.GetAttributes().GetSource().GetAddress().GetSocketAddress().GetAddress()
-	addr, err := netip.ParseAddr(text)
+func sourceOf(asked *question) netip.Addr {
+	addr, err := netip.ParseAddr(asked.source)
 	if err != nil {
 		return netip.Addr{}
 	}
 	return addr
 }
 
-// requestID returns x-request-id when it is one UUID, so that the record can be joined with
-// Envoy's access log, and else an id of our own.
-func requestID(h policy.Headers) string {
-	if ids := h.Values("x-request-id"); len(ids) == 1 && isUUID(ids[0]) {
-		return ids[0]
+// identify gives the request its id: x-request-id when it is one UUID, so that the record can be
+// joined with Envoy's access log, and else an id of our own.
+func (c *call) identify() {
+	if id, n := c.request.Headers.First("x-request-id"); n == 1 && isUUID(id) {
+		c.request.ID = id
+		return
 	}
-	return newID()
+	c.request.ID = c.newID()
 }
 
-// newID returns a random UUID (RFC 9562 section 5.4).
-func newID() string {
+// newID returns a random UUID (RFC 9562 section 5.4), which lives as long as the call.
+func (c *call) newID() string {
 	var b [16]byte
 	rand.Read(b[:]) // never fails since Go 1.24
 	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+	at := 0
+	for _, part := range [...][]byte{b[:4], b[4:6], b[6:8], b[8:10], b[10:]} {
+		at += hex.Encode(c.id[at:], part)
+		if at < len(c.id) {
+			c.id[at] = '-'
+			at++
+		}
+	}
+	return text(c.id[:])
 }
 
 func isUUID(s string) bool {

@@ -1,10 +1,10 @@
 package extauthz_test
 
 import (
+	"strings"
 	"testing"
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
-	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
 	healthv1 "google.golang.org/grpc/health/grpc_health_v1"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/proto"
@@ -12,22 +12,22 @@ import (
 	"github.com/postern/postern/extauthz"
 )
 
-// What does not parse reaches the handler as an empty check, which is denied.
+// What does not parse is denied, whatever could be read of it.
 func TestCodecForgivesChecks(t *testing.T) {
-	sni := &authv3.CheckRequest{Attributes: &authv3.AttributeContext{TlsSession: &authv3.AttributeContext_TLSSession{Sni: "a.test"}}}
-	wire, err := proto.Marshal(sni)
+	w := newWorld(t)
+	wire, err := proto.Marshal(check(t, w, "", func(a *authv3.AttributeContext) { a.TlsSession = &authv3.AttributeContext_TLSSession{Sni: "a.test"} }))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i := range wire {
-		if string(wire[i:i+1]) == "." {
-			wire[i] = 0xff // an SNI that is not UTF-8
-		}
+	if r := w.handle(t, wire); !allowed(r) {
+		t.Fatalf("the whole check: %v", r)
 	}
-	for name, data := range map[string][]byte{"an SNI that is not UTF-8": wire, "garbage": {0xff, 0xff}, "cut off": wire[:len(wire)-1]} {
-		got := &authv3.CheckRequest{Attributes: &authv3.AttributeContext{}}
-		if err := extauthz.Codec().Unmarshal(slice(data), got); err != nil || got.GetAttributes() != nil {
-			t.Errorf("%s: %v, %v", name, got, err)
+	bad := []byte(strings.Replace(string(wire), "a.test", "a.tes\xff", 1)) // an SNI that is not UTF-8
+	for name, data := range map[string][]byte{"an SNI that is not UTF-8": bad, "garbage": {0xff, 0xff}, "cut off": wire[:len(wire)-1], "nothing": nil} {
+		r := w.handle(t, data)
+		wantReason(t, r, "bad_request")
+		if t.Failed() {
+			t.Fatal(name)
 		}
 	}
 }
@@ -42,17 +42,10 @@ func TestCodecIsStrictWithOthers(t *testing.T) {
 	}
 }
 
-// An answer that cannot be marshalled, or that would be empty on the wire, which Envoy takes
-// for an allow, leaves as a refusal.
+// What is no answer, or would be empty on the wire, which Envoy takes for an allow, leaves as a
+// refusal.
 func TestCodecNeverSendsAnEmptyAnswer(t *testing.T) {
-	for name, answer := range map[string]*authv3.CheckResponse{
-		"nil":   nil,
-		"empty": {},
-		"not UTF-8": {HttpResponse: &authv3.CheckResponse_DeniedResponse{DeniedResponse: &authv3.DeniedHttpResponse{
-			Status: &typev3.HttpStatus{Code: 403}, Body: "\xff",
-		}}},
-		"a nil inside": {HttpResponse: (*authv3.CheckResponse_DeniedResponse)(nil)},
-	} {
+	for name, answer := range map[string]any{"none": extauthz.NoReply(), "empty": extauthz.ReplyOf(nil)} {
 		data, err := extauthz.Codec().Marshal(answer)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -63,6 +56,42 @@ func TestCodecNeverSendsAnEmptyAnswer(t *testing.T) {
 			t.Errorf("%s: sent %v, %v", name, &got, err)
 		}
 	}
+}
+
+// TestAnswersOnTheWire holds that an answer is, byte for byte, what generated code writes for it.
+func TestAnswersOnTheWire(t *testing.T) {
+	w := newWorld(t)
+	for name, c := range map[string]*authv3.CheckRequest{
+		"anyone":           check(t, w, ""),
+		"a caller":         check(t, w, web, setPath("/orders/1")),
+		"a refusal":        check(t, w, orders, setPath("/orders/1")),
+		"not canonical":    check(t, w, web, setPath("//")),
+		"not, and by gRPC": check(t, w, web, setPath("//"), addHeader("content-type", "application/grpc")),
+	} {
+		wire, err := proto.Marshal(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent := w.Handle(t.Context(), wire)
+		r := &authv3.CheckResponse{}
+		if err := proto.Unmarshal(sent, r); err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		want, err := proto.MarshalOptions{Deterministic: true}.Marshal(r)
+		if err != nil || string(want) != string(sent) || len(r.ProtoReflect().GetUnknown()) > 0 {
+			t.Errorf("%s: sent %q, want %q, %v", name, sent, want, err)
+		}
+	}
+}
+
+// handle answers a check by its bytes.
+func (w *world) handle(t testing.TB, wire []byte) *authv3.CheckResponse {
+	t.Helper()
+	r := &authv3.CheckResponse{}
+	if err := proto.Unmarshal(w.Handle(t.Context(), wire), r); err != nil {
+		t.Fatal(err)
+	}
+	return r
 }
 
 func slice(b []byte) mem.BufferSlice { return mem.BufferSlice{mem.SliceBuffer(b)} }

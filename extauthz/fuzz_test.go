@@ -1,6 +1,7 @@
 package extauthz_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -34,14 +35,13 @@ func FuzzCheck(f *testing.F) {
 		f.Add(wire)
 	}
 	f.Fuzz(func(t *testing.T, wire []byte) {
+		r := w.handle(t, wire)
 		c := &authv3.CheckRequest{}
-		if err := extauthz.Codec().Unmarshal(slice(wire), c); err != nil {
-			t.Fatal(err)
+		if err := proto.Unmarshal(wire, c); err != nil {
+			c.Reset()
 		}
-		r := w.ask(t, c)
-		data, err := extauthz.Codec().Marshal(r)
-		if err != nil || data.Len() == 0 {
-			t.Fatalf("the answer does not marshal: %v", err)
+		if slow := w.ask(t, c); !sameAnswer(r, slow) {
+			t.Fatalf("by its bytes %v, by generated code %v", r, slow)
 		}
 		if w.panics > 0 {
 			t.Fatal("a panic")
@@ -53,6 +53,17 @@ func FuzzCheck(f *testing.F) {
 			t.Fatalf("refused with %v", r)
 		}
 	})
+}
+
+// sameAnswer says that two answers differ in the request's id at most.
+func sameAnswer(a, b *authv3.CheckResponse) bool {
+	a, b = proto.CloneOf(a), proto.CloneOf(b)
+	for _, r := range []*authv3.CheckResponse{a, b} {
+		if d := r.GetDeniedResponse(); d != nil {
+			d.Body, _, _ = strings.Cut(d.GetBody(), "request_id")
+		}
+	}
+	return proto.Equal(a, b)
 }
 
 const onlyWeb = `

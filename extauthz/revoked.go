@@ -17,23 +17,23 @@ type cut struct {
 }
 
 // cutCaller refuses a caller that is cut off now.
-func (o *outcome) cutCaller() error {
-	if o.cut.by = o.snapshot.Revoked.Caller(o.request.Caller, o.request.Time); o.cut.by == nil {
+func (c *call) cutCaller() error {
+	if c.cut.by = c.snapshot.Revoked.Caller(c.request.Caller, c.request.Time); c.cut.by == nil {
 		return nil
 	}
-	return &reason.Error{Code: reason.CertificateRevoked, Cause: cutBy(o.cut.by)}
+	return &reason.Error{Code: reason.CertificateRevoked, Cause: cutBy(c.cut.by)}
 }
 
 // cutUser makes of a credential that is cut off now one that is refused. It looks at every
 // credential that was proven, however that was, so that nothing that was remembered evades it.
-func (o *outcome) cutUser() {
-	c := &o.request.Credential
-	by := o.snapshot.Revoked.User(c.User, o.request.Time)
+func (c *call) cutUser() {
+	found := &c.request.Credential
+	by := c.snapshot.Revoked.User(found.User, c.request.Time)
 	if by == nil {
 		return
 	}
-	o.cut = cut{by, c.User}
-	*c = identity.Credential{Presented: true, Reason: reason.TokenRevoked, Cause: cutBy(by)}
+	c.cut = cut{by, found.User}
+	*found = identity.Credential{Presented: true, Reason: reason.TokenRevoked, Cause: cutBy(by)}
 }
 
 func cutBy(e *revocation.Entry) error {
@@ -41,16 +41,16 @@ func cutBy(e *revocation.Entry) error {
 }
 
 // nameCut names the entry as the rule of a decision that it made.
-func (o *outcome) nameCut() {
-	if d := &o.decision; o.cut.by != nil && (d.Reason == reason.TokenRevoked || d.Reason == reason.CertificateRevoked) {
-		d.Rule, d.RuleName = policy.Position{Source: o.cut.by.At()}, o.cut.by.Name()
+func (c *call) nameCut() {
+	if d := &c.decision; c.cut.by != nil && (d.Reason == reason.TokenRevoked || d.Reason == reason.CertificateRevoked) {
+		d.Rule, d.RuleName = policy.Position{Source: c.cut.by.At()}, c.cut.by.Name()
 	}
 }
 
 // user returns whom the record names: who was proven, though it helped nobody.
-func (o *outcome) user() *identity.User {
-	if o.cut.user != nil {
-		return o.cut.user
+func (c *call) user() *identity.User {
+	if c.cut.user != nil {
+		return c.cut.user
 	}
-	return o.request.Credential.User
+	return c.request.Credential.User
 }

@@ -79,7 +79,7 @@ func newWorld(t testing.TB) *world {
 	w.current.Update(func(s *extauthz.Snapshot) {
 		s.Policy, s.Digest, s.Callers = set, "digest", svid.Verifier{Bundles: bundles}
 	})
-	w.Server = extauthz.New(extauthz.Config{Current: w.current, Records: w, Metrics: w, Log: zap.NewNop(), Now: w.clock})
+	w.Server = extauthz.Poisoned(extauthz.Config{Current: w.current, Records: w, Metrics: w, Log: zap.NewNop(), Now: w.clock})
 	return w
 }
 
@@ -109,6 +109,7 @@ func (w *world) Keep(_ context.Context, r record.Record) bool {
 	if w.sabotage != nil {
 		w.sabotage()
 	}
+	r.RequestID, r.Method, r.Host = strings.Clone(r.RequestID), strings.Clone(r.Method), strings.Clone(r.Host)
 	w.records = append(w.records, r)
 	return !w.refuse
 }

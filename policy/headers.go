@@ -27,3 +27,16 @@ func (h Headers) Values(name string) []string {
 	}
 	return values
 }
+
+// First returns the first value of this name, and how many there are.
+func (h Headers) First(name string) (value string, n int) {
+	for i := range h.fields {
+		if h.fields[i].Name != name {
+			continue
+		}
+		if n++; n == 1 {
+			value = h.fields[i].Value
+		}
+	}
+	return value, n
+}

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -9,7 +10,8 @@ import (
 )
 
 // A Record is what is kept of one decision. Making one formats nothing: that waits until it
-// is written. What it refers to must not be modified afterwards.
+// is written. RequestID, Method and Host are copied when it is taken in; what it refers to
+// otherwise must not be modified afterwards.
 type Record struct {
 	Time         time.Time // when the check began; now when zero
 	RequestID    string    // at most 128 bytes are kept
@@ -52,12 +54,20 @@ func newEntry(r Record, waiting *receipt) entry {
 		e.actors, e.bound = actorsOf(r.User), r.User.Bound
 	}
 	e.User = nil
-	e.RequestID, e.PolicyDigest, e.RevocationDigest = clip(r.RequestID, maxID), clip(r.PolicyDigest, maxID), clip(r.RevocationDigest, maxID)
-	e.Method, e.Host, e.Detail = clip(r.Method, maxMethod), clip(r.Host, maxHost), clip(r.Detail, maxDetail)
+	e.PolicyDigest, e.RevocationDigest = clip(r.PolicyDigest, maxID), clip(r.RevocationDigest, maxID)
+	e.Detail = clip(r.Detail, maxDetail)
+	e.copyTexts(clip(r.RequestID, maxID), clip(r.Method, maxMethod), clip(r.Host, maxHost))
 	if r.Time.IsZero() {
 		e.Time = time.Now()
 	}
 	return e
+}
+
+// copyTexts copies what lies in the memory of the request, which another request overwrites.
+func (e *entry) copyTexts(id, method, host string) {
+	all := strings.Join([]string{id, method, host}, "")
+	e.RequestID, all = all[:len(id)], all[len(id):]
+	e.Method, e.Host = all[:len(method)], all[len(method):]
 }
 
 // actors are the subjects of those who act for a user, the current one first.

@@ -56,7 +56,7 @@ func (a Asserted) String() string {
 // Caller returns the caller that Envoy names, if it is the SPIFFE ID of a workload in a trust
 // domain of the set, and otherwise refuses with CallerAsserted.
 func (a Asserted) Caller(principal string) (identity.Caller, error) {
-	id, err := ParseID(principal)
+	id, err := ParseID(strings.Clone(principal)) // the ID refers to it, and may be kept
 	switch {
 	case err != nil:
 		return identity.Caller{}, reason.Errorf(reason.CallerAsserted, "the principal: %w", err)

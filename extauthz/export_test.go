@@ -1,0 +1,43 @@
+package extauthz
+
+import (
+	"bytes"
+	"context"
+
+	"google.golang.org/grpc/mem"
+)
+
+// Handle answers a check as a gRPC server does: from its bytes to those of the answer.
+func (s *Server) Handle(ctx context.Context, wire []byte) []byte {
+	answer, err := handle(s, ctx, func(v any) error { return Codec().Unmarshal(mem.BufferSlice{mem.SliceBuffer(wire)}, v) }, nil)
+	if err != nil {
+		panic(err)
+	}
+	data, err := Codec().Marshal(answer)
+	if err != nil {
+		panic(err)
+	}
+	return data.Materialize()
+}
+
+// Poisoned returns a server whose calls are overwritten when they are given back, so that whoever
+// keeps a text of a request finds something else in it.
+func Poisoned(c Config) *Server {
+	s := New(c)
+	s.calls.poison = func(c *call) {
+		for i := range c.question.buffer[:cap(c.question.buffer)] {
+			c.question.buffer[:cap(c.question.buffer)][i] = '?'
+		}
+		copy(c.id[:], bytes.Repeat([]byte{'?'}, len(c.id)))
+		for i := range c.answer {
+			c.answer[i] = '?'
+		}
+	}
+	return s
+}
+
+// ReplyOf is an answer of these bytes.
+func ReplyOf(answer []byte) any { return newReply(answer) }
+
+// NoReply is no answer.
+func NoReply() any { return (*reply)(nil) }
