@@ -94,6 +94,13 @@ func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 	return s, nil
 }
 
+// window is how much of one check Envoy may send before we read it, in bytes: more than all but
+// those with a request's body have. streamWorkers is how many checks find a goroutine with a stack.
+const (
+	window        = 1 << 20
+	streamWorkers = 16
+)
+
 // newServer returns the gRPC server. Its limit on messages is as wide as it can be, since one
 // that grpc-go refuses never reaches us, and Envoy's failure_mode_allow would let it in: the
 // place to bound a request's body is Envoy's with_request_body.
@@ -101,6 +108,12 @@ func (s *sidecar) newServer() *grpc.Server {
 	options := []grpc.ServerOption{
 		grpc.ForceServerCodecV2(extauthz.Codec()),
 		grpc.MaxRecvMsgSize(1<<31 - 1),
+		// Windows that do not move: grpc-go else pings Envoy again and again to size them.
+		grpc.StaticStreamWindowSize(window),
+		grpc.StaticConnWindowSize(4 * window),
+		// A goroutine that is used again has its stack already.
+		grpc.NumStreamWorkers(streamWorkers),
+		grpc.SharedWriteBuffer(true),
 	}
 	if !s.listen.loopback() {
 		options = append(options, grpc.Creds(credentials.NewTLS(s.serverTLS())))
