@@ -22,6 +22,9 @@ type call struct {
 	detail   string // what is wrong, for the operator
 	took     time.Duration
 	answer   []byte // a CheckResponse on the wire
+
+	segments [16]string // memory for those of the path; more take some of their own
+	rules    [8]policy.Evaluation
 }
 
 // calls are those that no check uses.
@@ -72,10 +75,10 @@ func (c *call) decide() {
 	}
 	m := c.snapshot.Policy.Match(q)
 	if from := m.Providers(); len(from) > 0 {
-		q.Credential = c.snapshot.Users.Authenticate(from, q.Headers, q.Time, q.Caller)
+		q.Credential = c.snapshot.Users.Authenticate(from, &q.Headers, q.Time, q.Caller)
 		c.cutUser()
 	}
-	c.decision = m.Decide(q)
+	c.decision = m.DecideIn(c.rules[:0], q)
 	if found := &q.Credential; found.Cause != nil && found.Reason == c.decision.Reason {
 		c.detail = found.Cause.Error()
 	}
@@ -93,11 +96,8 @@ func (c *call) destination() error {
 // caller verifies the certificate on the other end of the connection, and that it is not cut off.
 func (c *call) caller() (err error) {
 	p := svid.Presented{Principal: c.question.principal, Certificate: c.question.certificate}
-	switch forwarded := c.request.Headers.Values("x-forwarded-client-cert"); len(forwarded) {
-	case 0:
-	case 1:
-		p.Forwarded = forwarded[0]
-	default:
+	var n int
+	if p.Forwarded, n = c.request.Headers.First("x-forwarded-client-cert"); n > 1 {
 		return reason.Errorf(reason.BadHeader, "there is more than one x-forwarded-client-cert")
 	}
 	if c.request.Caller, err = c.snapshot.Callers.Verify(p, c.request.Time); err != nil {

@@ -31,53 +31,53 @@ func (c *call) canonical() error {
 	if err != nil {
 		return err
 	}
-	for _, read := range [...]func(*policy.Request, *question) error{readMethod, readHost, readPath, readUpgrade} {
-		if err := read(q, asked); err != nil {
+	for _, read := range [...]func(*call) error{readMethod, readHost, readPath, readUpgrade} {
+		if err := read(c); err != nil {
 			return err
 		}
 	}
 	return shown.same(asked.path)
 }
 
-func readMethod(q *policy.Request, asked *question) (err error) {
-	if q.Method, err = policy.ParseMethod(asked.method); err != nil {
+func readMethod(c *call) (err error) {
+	if c.request.Method, err = policy.ParseMethod(c.question.method); err != nil {
 		return &reason.Error{Code: reason.BadMethod, Cause: err}
 	}
-	if asked.method == "CONNECT" {
+	if c.question.method == "CONNECT" {
 		return reason.Errorf(reason.BadUpgrade, "CONNECT is never granted")
 	}
 	return nil
 }
 
-func readHost(q *policy.Request, asked *question) (err error) {
-	if q.Host, err = policy.ParseHost(asked.host); err != nil {
+func readHost(c *call) (err error) {
+	if c.request.Host, err = policy.ParseHost(c.question.host); err != nil {
 		return &reason.Error{Code: reason.BadHost, Cause: err}
 	}
 	return nil
 }
 
-func readPath(q *policy.Request, asked *question) (err error) {
-	if asked.fragment != "" {
+func readPath(c *call) (err error) {
+	if c.question.fragment != "" {
 		return reason.Errorf(reason.BadPath, "a request has no fragment")
 	}
-	if q.Path, err = policy.ParsePath(asked.path); err != nil {
+	if c.request.Path, err = policy.ParsePathIn(c.segments[:0], c.question.path); err != nil {
 		return &reason.Error{Code: reason.BadPath, Cause: err}
 	}
 	return nil
 }
 
 // readUpgrade finds the protocol that the request asks to switch to.
-func readUpgrade(q *policy.Request, _ *question) error {
-	asked := q.Headers.Values("upgrade")
+func readUpgrade(c *call) error {
+	asked, n := c.request.Headers.First("upgrade")
 	switch {
-	case len(asked) == 0:
+	case n == 0:
 		return nil
-	case len(asked) > 1 || !identity.IsToken(asked[0]):
+	case n > 1 || !identity.IsToken(asked):
 		return reason.Errorf(reason.BadUpgrade, "upgrade names no protocol, or more than one")
-	case slices.ContainsFunc(q.Headers.Values("connection"), namesHeaders):
+	case slices.ContainsFunc(c.request.Headers.Values("connection"), namesHeaders):
 		return reason.Errorf(reason.BadUpgrade, "connection names headers: Envoy forwards it with an upgrade, and an upstream may drop them")
 	}
-	q.Upgrade = strings.ToLower(asked[0])
+	c.request.Upgrade = strings.ToLower(asked)
 	return nil
 }
 

@@ -39,7 +39,7 @@ type Config struct {
 
 // Records keeps the record of every decision.
 type Records interface {
-	// Keep takes a record in, with copies of its RequestID, Method and Host. It is false when the
+	// Keep takes a record in, with copies of its RequestID, Method, Host and Decision.Rules. It is false when the
 	// record is not kept and must be: then nothing may be allowed. It returns within the deadline
 	// of ctx.
 	Keep(ctx context.Context, r record.Record) bool

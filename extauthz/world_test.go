@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -110,6 +111,7 @@ func (w *world) Keep(_ context.Context, r record.Record) bool {
 		w.sabotage()
 	}
 	r.RequestID, r.Method, r.Host = strings.Clone(r.RequestID), strings.Clone(r.Method), strings.Clone(r.Host)
+	r.Decision.Rules = slices.Clone(r.Decision.Rules)
 	w.records = append(w.records, r)
 	return !w.refuse
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -40,7 +41,11 @@ type Path struct {
 // segment, a dot segment in any encoding, a byte that RFC 3986 section 3.3 does not allow
 // unescaped, and a segment that, once decoded, holds a separator (/ \ ? # ;), a further
 // escape, a control character or something other than UTF-8.
-func ParsePath(target string) (Path, error) {
+func ParsePath(target string) (Path, error) { return ParsePathIn(nil, target) }
+
+// ParsePathIn is ParsePath with memory for the segments: as many of them as buf has capacity for
+// take no other. The path is good until buf is used again.
+func ParsePathIn(buf []string, target string) (Path, error) {
 	switch {
 	case len(target) > MaxTarget:
 		return Path{}, ErrPathTooLong
@@ -55,7 +60,7 @@ func ParsePath(target string) (Path, error) {
 	if n > MaxSegments {
 		return Path{}, ErrPathTooLong
 	}
-	p := Path{raw: raw, query: query, segments: make([]string, 0, n)}
+	p := Path{raw: raw, query: query, segments: slices.Grow(buf[:0], n)}
 	rest, more := raw[1:], true
 	for more {
 		var encoded string

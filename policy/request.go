@@ -32,8 +32,8 @@ func (r *Request) isGRPC() bool {
 	if r.Method.name != "POST" || !r.HTTP2 {
 		return false
 	}
-	types := r.Headers.Values("content-type")
-	return len(types) == 1 && isGRPCContentType(types[0])
+	sent, n := r.Headers.First("content-type")
+	return n == 1 && isGRPCContentType(sent)
 }
 
 // isCall says that the request is a gRPC call to a path that was sent as two segments without a

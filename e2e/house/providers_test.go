@@ -178,12 +178,12 @@ func managed(t *testing.T, p identity.Provider) *provider.Manager {
 // An authorization is the one header of a request with a bearer token.
 type authorization string
 
-// Values returns the header's.
-func (a authorization) Values(name string) []string {
+// First returns the header.
+func (a authorization) First(name string) (string, int) {
 	if name != "authorization" {
-		return nil
+		return "", 0
 	}
-	return []string{"Bearer " + string(a)}
+	return "Bearer " + string(a), 1
 }
 
 // Joined says that nothing was.

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -10,7 +11,7 @@ import (
 )
 
 // A Record is what is kept of one decision. Making one formats nothing: that waits until it
-// is written. RequestID, Method and Host are copied when it is taken in; what it refers to
+// is written. RequestID, Method, Host and Decision.Rules are copied when it is taken in; what it refers to
 // otherwise must not be modified afterwards.
 type Record struct {
 	Time         time.Time // when the check began; now when zero
@@ -56,6 +57,7 @@ func newEntry(r Record, waiting *receipt) entry {
 	e.User = nil
 	e.PolicyDigest, e.RevocationDigest = clip(r.PolicyDigest, maxID), clip(r.RevocationDigest, maxID)
 	e.Detail = clip(r.Detail, maxDetail)
+	e.Decision.Rules = slices.Clone(r.Decision.Rules)
 	e.copyTexts(clip(r.RequestID, maxID), clip(r.Method, maxMethod), clip(r.Host, maxHost))
 	if r.Time.IsZero() {
 		e.Time = time.Now()

@@ -10,20 +10,20 @@ import (
 // cookies may be malformed, as browsers send what they were given; whatever could be the
 // wanted one may not.
 func findCookie(name string, h Headers, limit int) (string, error) {
-	headers := h.Values("cookie")
+	header, n := h.First("cookie")
 	switch {
-	case len(headers) == 0:
+	case n == 0:
 		return "", reason.Errorf(reason.CredentialMissing, "no cookies")
-	case len(headers) > 1: // RFC 6265 section 5.4: one at most
-		return "", reason.Errorf(reason.CredentialDuplicate, "%d Cookie headers", len(headers))
+	case n > 1: // RFC 6265 section 5.4: one at most
+		return "", reason.Errorf(reason.CredentialDuplicate, "%d Cookie headers", n)
 	}
 	// A comma may be Envoy's, between two headers, so what follows it may be a cookie.
 	separators := ";"
-	joined := h.Joined() && strings.Contains(headers[0], ",")
+	joined := h.Joined() && strings.Contains(header, ",")
 	if joined {
 		separators = ";,"
 	}
-	part, rest, found := nextCookie(name, headers[0], separators)
+	part, rest, found := nextCookie(name, header, separators)
 	if !found {
 		return "", reason.Errorf(reason.CredentialMissing, "no cookie of that name")
 	}

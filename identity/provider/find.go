@@ -9,8 +9,8 @@ import (
 
 // Headers are the headers of one request, as Envoy delivered them.
 type Headers interface {
-	// Values returns the values of a header in the order of the request; name is lower case.
-	Values(name string) []string
+	// First returns the first value of a header, and how many there are; name is lower case.
+	First(name string) (value string, n int)
 	// Joined says that Envoy joined headers of one name with a comma, cookies included.
 	Joined() bool
 }
@@ -22,16 +22,16 @@ func find(place identity.Place, h Headers, limit int) (string, error) {
 	if place.Cookie != "" {
 		return findCookie(place.Cookie, h, limit)
 	}
-	values := h.Values(place.Header)
+	value, n := h.First(place.Header)
 	switch {
-	case len(values) == 0:
+	case n == 0:
 		return "", reason.Errorf(reason.CredentialMissing, "no header %s", place.Header)
-	case len(values) > 1:
-		return "", reason.Errorf(reason.CredentialDuplicate, "%d headers %s", len(values), place.Header)
+	case n > 1:
+		return "", reason.Errorf(reason.CredentialDuplicate, "%d headers %s", n, place.Header)
 	case place.Scheme == "":
-		return bare(values[0], place, limit)
+		return bare(value, place, limit)
 	}
-	return withScheme(values[0], place, limit)
+	return withScheme(value, place, limit)
 }
 
 // bare reads a header whose whole value is the credential.

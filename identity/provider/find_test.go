@@ -16,7 +16,12 @@ type headers struct {
 	joined bool
 }
 
-func (h headers) Values(name string) []string { return h.values[name] }
+func (h headers) First(name string) (string, int) {
+	if len(h.values[name]) == 0 {
+		return "", 0
+	}
+	return h.values[name][0], len(h.values[name])
+}
 func (h headers) Joined() bool                { return h.joined }
 
 // raw returns headers in Envoy's raw encoding, as name and value in turn.

@@ -34,12 +34,13 @@ func InspectUnverified(providers []identity.Provider, h Headers, at time.Time) I
 		}
 		entries = append(entries, &entry{config: p, matcher: i})
 	}
-	found, err := present(entries, h)
+	c := kind.NewPresented("", 0)
+	found, err := present(entries, h, c)
 	result := Inspection{Place: found.place, Err: err}
-	if found.credential == nil {
+	if c.Raw() == "" {
 		return result
 	}
-	if token, err := found.credential.Token(); err == nil {
+	if token, err := c.Token(); err == nil {
 		result.KeyID, result.Claims = token.KeyID(), token.UnverifiedClaims()
 	}
 	if found.chosen == nil {
@@ -47,7 +48,7 @@ func InspectUnverified(providers []identity.Provider, h Headers, at time.Time) I
 	}
 	result.Provider = found.chosen.config.Name
 	if i, ok := found.chosen.matcher.(kind.Inspector); ok {
-		result.Err = i.InspectUnverified(found.credential, at)
+		result.Err = i.InspectUnverified(c, at)
 	}
 	return result
 }

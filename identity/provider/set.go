@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/postern/postern/identity"
@@ -14,6 +15,7 @@ import (
 // A Set is all providers with the keys of one time. It is immutable. A nil Set has none.
 type Set struct {
 	entries map[string]*entry
+	unused  sync.Pool // of *kind.Presented
 }
 
 // An entry is one provider of a Set.
@@ -34,15 +36,24 @@ func (s *Set) Authenticate(names []string, h Headers, at time.Time, caller ident
 	if len(names) == 0 {
 		return identity.Credential{}
 	}
-	entries, err := s.named(names)
+	var few [4]*entry
+	entries, err := s.named(few[:0], names)
 	if err != nil {
 		return refuse(false, 0, err)
 	}
-	found, err := present(entries, h)
+	c, ok := s.unused.Get().(*kind.Presented)
+	if !ok {
+		c = kind.NewPresented("", 0)
+	}
+	defer func() {
+		c.Reset("", 0)
+		s.unused.Put(c)
+	}()
+	found, err := present(entries, h, c)
 	if err != nil {
 		return refuse(reason.Of(err) != reason.CredentialMissing, 0, err)
 	}
-	user, wait, err := found.chosen.prover.Prove(found.credential, at, caller)
+	user, wait, err := found.chosen.prover.Prove(c, at, caller)
 	switch {
 	case err != nil:
 		return refuse(true, wait, err)
@@ -60,9 +71,8 @@ func refuse(presented bool, wait int, err error) identity.Credential {
 	return identity.Credential{Presented: presented, Reason: code, RetryAfter: wait, Cause: err}
 }
 
-// named returns the providers called names, each once.
-func (s *Set) named(names []string) ([]*entry, error) {
-	var entries []*entry
+// named appends the providers called names to entries, each once.
+func (s *Set) named(entries []*entry, names []string) ([]*entry, error) {
 	for i, name := range names {
 		e := s.get(name)
 		if e == nil {
@@ -84,27 +94,27 @@ func (s *Set) get(name string) *entry {
 
 // A finding is the one credential of a request, where it is, and whose it claims to be.
 type finding struct {
-	place      identity.Place
-	credential *kind.Presented
-	chosen     *entry
+	place  identity.Place
+	chosen *entry
 }
 
-// present finds the one credential at the places of the entries, and chooses who is to prove it.
-// With an error, the finding has what is known nevertheless.
-func present(entries []*entry, h Headers) (finding, error) {
+// present finds the one credential at the places of the entries, makes it c, and chooses who is to
+// prove it. With an error, the finding has what is known nevertheless.
+func present(entries []*entry, h Headers, c *kind.Presented) (finding, error) {
 	place, raw, err := look(entries, h)
 	found := finding{place: place}
 	if err != nil {
 		return found, err
 	}
-	var here []*entry
+	var few [4]*entry
+	here := few[:0]
 	for _, e := range entries {
 		if e.config.From == place {
 			here = append(here, e)
 		}
 	}
-	found.credential = kind.NewPresented(raw, limitAt(here, place))
-	found.chosen, err = choose(here, found.credential)
+	c.Reset(raw, limitAt(here, place))
+	found.chosen, err = choose(here, c)
 	return found, err
 }
 

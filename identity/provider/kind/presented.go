@@ -15,6 +15,9 @@ type Presented struct {
 // NewPresented returns the credential raw, which no provider accepts with more than limit bytes.
 func NewPresented(raw string, limit int) *Presented { return &Presented{raw: raw, limit: limit} }
 
+// Reset makes of p, which nobody uses any more, another credential.
+func (p *Presented) Reset(raw string, limit int) { *p = Presented{raw: raw, limit: limit} }
+
 // Raw returns the text. It must not get into any error, log or record.
 func (p *Presented) Raw() string { return p.raw }
 
