@@ -1,10 +1,6 @@
 package record
 
-import (
-	"io"
-
-	"go.uber.org/zap/zapcore"
-)
+import "io"
 
 const (
 	// batchSize is how many bytes of lines make a write, whatever else waits.
@@ -15,7 +11,6 @@ const (
 
 // A batch is the lines of one write.
 type batch struct {
-	encoder  zapcore.Encoder
 	lines    []byte
 	ends     []int      // where in lines each one ends
 	receipts []*receipt // of each line; nil where nobody waits
@@ -26,15 +21,15 @@ func (b *batch) full() bool { return len(b.lines) >= batchSize }
 
 // add encodes an entry. On an error the batch is as it was.
 func (b *batch) add(e *entry) error {
-	line, err := encode(b.encoder, e)
+	lines := b.lines
+	if b.cut && len(lines) == 0 {
+		lines = append(lines, '\n') // the line that was cut is lost, this one is not
+	}
+	lines, err := encode(lines, e)
 	if err != nil {
 		return err
 	}
-	defer line.Free()
-	if b.cut && len(b.lines) == 0 {
-		b.lines = append(b.lines, '\n') // the line that was cut is lost, this one is not
-	}
-	b.lines = escape(b.lines, line.Bytes())
+	b.lines = lines
 	b.ends = append(b.ends, len(b.lines))
 	b.receipts = append(b.receipts, e.receipt)
 	return nil

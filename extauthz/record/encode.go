@@ -2,84 +2,73 @@ package record
 
 import (
 	"fmt"
-
-	"go.uber.org/zap"
-	"go.uber.org/zap/buffer"
-	"go.uber.org/zap/zapcore"
+	"strconv"
 
 	"github.com/postern/postern/policy"
 )
 
-func newEncoder() zapcore.Encoder {
-	return zapcore.NewJSONEncoder(zapcore.EncoderConfig{
-		TimeKey:    "time",
-		EncodeTime: zapcore.RFC3339NanoTimeEncoder,
-		LineEnding: "\n",
-	})
-}
-
-// encode returns the line of an entry. A panic is an error: it must cost one record and not
-// the process.
-func encode(with zapcore.Encoder, e *entry) (line *buffer.Buffer, err error) {
+// encode appends the line of an entry. A panic is an error: it must cost one record and not the
+// process; to is then as it was.
+//
+// It is written here and not by a library since every check pays for it. A test compares each line
+// with zap's.
+func encode(to []byte, e *entry) (out []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			line, err = nil, fmt.Errorf("encoding the record panicked with a %T", p)
+			out, err = to, fmt.Errorf("encoding the record panicked with a %T", p)
 		}
 	}()
-	return with.EncodeEntry(zapcore.Entry{Time: e.Time.UTC()}, []zapcore.Field{zap.Inline(e)})
+	return append(line(append(to, '{')).entry(e), '}', '\n'), nil
 }
 
-// MarshalLogObject adds every member but the time.
-func (e *entry) MarshalLogObject(to zapcore.ObjectEncoder) error {
+func (l line) entry(e *entry) line {
 	d := &e.Decision
-	to.AddString("request_id", e.RequestID)
-	to.AddString("decision", effect(!d.Allow))
-	to.AddString("reason", d.Reason.String())
-	optional(to, "rule", d.Rule.String())
-	optional(to, "rule_name", d.RuleName)
-	optional(to, "policy", d.Policy)
-	optional(to, "route", d.Route)
-	to.AddString("policy_digest", e.PolicyDigest)
-	optional(to, "revocation_digest", e.RevocationDigest)
-	optional(to, "caller", clip(e.Caller.String(), maxCaller))
-	if e.Caller.Asserted() {
-		to.AddBool("caller_asserted", true)
-	}
-	optional(to, "user", e.subject)
-	optional(to, "provider", e.provider)
-	optional(to, "client", e.client)
-	optional(to, "bound", e.bound.String())
-	if len(e.actors) > 0 {
-		if err := to.AddArray("actors", e.actors); err != nil {
-			return err
-		}
-	}
-	to.AddString("method", e.Method)
-	to.AddString("host", e.Host)
-	to.AddInt64("latency_us", max(0, e.Latency.Microseconds()))
-	optional(to, "detail", e.Detail)
+	l = l.time("time", e.Time).
+		text("request_id", e.RequestID).
+		text("decision", effect(!d.Allow)).
+		text("reason", d.Reason.String())
+	l = l.position("rule", d.Rule).
+		optional("rule_name", d.RuleName).
+		optional("policy", d.Policy).
+		optional("route", d.Route).
+		text("policy_digest", e.PolicyDigest).
+		optional("revocation_digest", e.RevocationDigest)
+	l = l.who(e).
+		text("method", e.Method).
+		text("host", e.Host).
+		number("latency_us", max(0, e.Latency.Microseconds())).
+		optional("detail", e.Detail)
 	if d.Shadow != nil {
-		if err := to.AddObject("shadow", (*shadow)(d.Shadow)); err != nil {
-			return err
+		l = l.shadow(d.Shadow)
+	}
+	if len(d.Rules) > 0 {
+		l = l.rules(d.Rules)
+	}
+	return l
+}
+
+// who says which caller and which user were proven.
+func (l line) who(e *entry) line {
+	l = l.optional("caller", clip(e.Caller.String(), maxCaller))
+	if e.Caller.Asserted() {
+		l = l.bool("caller_asserted", true)
+	}
+	l = l.optional("user", e.subject).
+		optional("provider", e.provider).
+		optional("client", e.client).
+		optional("bound", e.bound.String())
+	for i, subject := range e.actors {
+		if i == 0 {
+			l = append(l.name("actors"), '[')
+		} else {
+			l = append(l, ',')
 		}
+		l = l.string(subject)
 	}
-	if len(d.Rules) == 0 {
-		return nil
+	if len(e.actors) > 0 {
+		l = append(l, ']')
 	}
-	return to.AddArray("rules", evaluations(d.Rules))
-}
-
-func (all actors) MarshalLogArray(to zapcore.ArrayEncoder) error {
-	for _, subject := range all {
-		to.AppendString(subject)
-	}
-	return nil
-}
-
-func optional(to zapcore.ObjectEncoder, key, value string) {
-	if value != "" {
-		to.AddString(key, value)
-	}
+	return l
 }
 
 func effect(deny bool) string {
@@ -89,53 +78,59 @@ func effect(deny bool) string {
 	return "allow"
 }
 
-// shadow is what the verdict would have been with every shadow rule enforced.
-type shadow policy.Verdict
-
-func (s *shadow) MarshalLogObject(to zapcore.ObjectEncoder) error {
-	to.AddString("decision", effect(!s.Allow))
-	to.AddString("reason", s.Reason.String())
-	optional(to, "rule", s.Rule.String())
-	optional(to, "rule_name", s.RuleName)
-	return nil
-}
-
-type evaluations []policy.Evaluation
-
-func (all evaluations) MarshalLogArray(to zapcore.ArrayEncoder) error {
-	for i := range all {
-		if err := to.AppendObject((*evaluation)(&all[i])); err != nil {
-			return err
-		}
+// position appends a place, if it is one: as p.String, without the string where that is usual.
+func (l line) position(name string, p policy.Position) line {
+	if p.Line <= 0 {
+		return l.optional(name, p.String())
 	}
-	return nil
+	l = l.text(name, p.Source)
+	l = strconv.AppendInt(append(l[:len(l)-1], ':'), int64(p.Line), 10)
+	return append(strconv.AppendInt(append(l, ':'), int64(p.Column), 10), '"')
 }
 
-type evaluation policy.Evaluation
+// shadow says what the verdict would have been with every shadow rule enforced.
+func (l line) shadow(s *policy.Verdict) line {
+	l = append(l.name("shadow"), '{')
+	l = l.text("decision", effect(!s.Allow)).
+		text("reason", s.Reason.String()).
+		position("rule", s.Rule).
+		optional("rule_name", s.RuleName)
+	return append(l, '}')
+}
 
-func (e *evaluation) MarshalLogObject(to zapcore.ObjectEncoder) error {
-	to.AddString("rule", e.Rule.Position().String())
-	optional(to, "name", e.Rule.Name())
-	to.AddString("effect", e.Rule.Effect().String())
+func (l line) rules(all []policy.Evaluation) line {
+	l = append(l.name("rules"), '[')
+	for i := range all {
+		if i > 0 {
+			l = append(l, ',')
+		}
+		l = append(l.rule(&all[i]), '}')
+	}
+	return append(l, ']')
+}
+
+// rule appends what came of one rule, up to its last brace.
+func (l line) rule(e *policy.Evaluation) line {
+	l = append(l, '{')
+	l = l.position("rule", e.Rule.Position()).
+		optional("name", e.Rule.Name()).
+		text("effect", e.Rule.Effect().String())
 	if e.Rule.Guardrail() {
-		to.AddBool("guardrail", true)
+		l = l.bool("guardrail", true)
 	}
 	if e.Rule.Shadow() {
-		to.AddBool("shadow", true)
+		l = l.bool("shadow", true)
 	}
-	return to.AddObject("conjuncts", zapcore.ObjectMarshalerFunc(e.conjuncts))
-}
-
-func (e *evaluation) conjuncts(to zapcore.ObjectEncoder) error {
+	l = append(l.name("conjuncts"), '{')
 	for name, bit := range e.Rule.Named().Each {
 		switch {
 		case e.Erred&bit != 0:
-			to.AddString(name, "error")
+			l = l.text(name, "error")
 		case e.Skipped&bit != 0:
-			to.AddString(name, "skipped")
+			l = l.text(name, "skipped")
 		default:
-			to.AddBool(name, e.Held&bit != 0)
+			l = l.bool(name, e.Held&bit != 0)
 		}
 	}
-	return nil
+	return append(l, '}')
 }

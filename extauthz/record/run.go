@@ -3,7 +3,7 @@ package record
 // run writes what is queued until the queue is closed and empty, or Close gave up.
 func (w *Writer) run() {
 	defer close(w.done)
-	b := &batch{encoder: newEncoder()}
+	b := &batch{}
 	report := reporter{log: w.options.Log}
 	for e := range w.queue {
 		c, err := w.fill(b, e)
