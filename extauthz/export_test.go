@@ -41,3 +41,13 @@ func ReplyOf(answer []byte) any { return newReply(answer) }
 
 // NoReply is no answer.
 func NoReply() any { return (*reply)(nil) }
+
+// Decide answers a check without what grpc-go needs around it: decode, decide and respond. It says
+// whether the check was scanned.
+func (s *Server) Decide(ctx context.Context, wire mem.BufferSlice) bool {
+	c := s.calls.take()
+	scanned := c.question.scan(wire)
+	s.answer(ctx, c)
+	s.calls.give(c)
+	return scanned
+}
