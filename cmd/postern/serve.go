@@ -247,6 +247,7 @@ func (s *sidecar) start(ctx context.Context, group *errgroup.Group) error {
 	if err := s.bind(ctx); err != nil {
 		return err
 	}
+	s.settle()
 	start(s.runChecks, s.runPages, s.runSDS)
 	return nil
 }
