@@ -119,7 +119,7 @@ func (c *cell) summary(of func(load.Round) time.Duration) sample.Summary[time.Du
 func setup(ctx context.Context, o options) conditions {
 	c := conditions{
 		Time: time.Now().UTC().Truncate(time.Second), Machine: usage.Machine(runtime.NumCPU()), Go: runtime.Version(),
-		Envoy: "none", Postern: said(ctx, o.postern, "version"), Round: o.round, Rounds: o.rounds,
+		Envoy: "none", Postern: strings.TrimPrefix(said(ctx, o.postern, "--version"), "postern version "), Round: o.round, Rounds: o.rounds,
 	}
 	if binary, err := envoy.Binary(); err == nil {
 		c.Envoy = said(ctx, binary, "--version")
