@@ -47,7 +47,11 @@ func TestAskingDoesNotAllocate(t *testing.T) {
 	if l.Caller(good, noon) != nil || l.Caller(bad, noon) == nil || l.User(user, noon) != nil {
 		t.Fatal("the verdicts are not as they should be")
 	}
-	if n := testing.AllocsPerRun(100, func() { l.Caller(good, noon); l.Caller(bad, noon); l.User(user, noon) }); n != 0 {
+	workload := &identity.User{Provider: "workloads", Issuer: "spiffe://shop.test", Subject: "spiffe://shop.test/ns/any/sa/w99"}
+	if l.User(workload, noon) == nil {
+		t.Fatal("the workload is not cut off")
+	}
+	if n := testing.AllocsPerRun(100, func() { l.Caller(good, noon); l.Caller(bad, noon); l.User(user, noon); l.User(workload, noon) }); n != 0 {
 		t.Errorf("%v allocations", n)
 	}
 }

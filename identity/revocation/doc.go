@@ -8,7 +8,8 @@
 //
 // What an entry reaches:
 //
-//   - callers: SPIFFE IDs that match a pattern, proven or only asserted by Envoy;
+//   - callers: SPIFFE IDs that match a pattern, proven or only asserted by Envoy, and those of
+//     users that a JWT-SVID has proven;
 //   - serials: a caller's own certificate, the leaf, by the trust domain of its proven SPIFFE ID.
 //     Certificates above it are not looked at, and an asserted caller has none;
 //   - everything else: tokens that one of the providers named has verified.

@@ -1,6 +1,7 @@
 package revocation
 
 import (
+	"strings"
 	"time"
 
 	"github.com/postern/postern/identity"
@@ -45,12 +46,29 @@ func (l *List) Caller(c identity.Caller, now time.Time) *Entry {
 }
 
 // User returns the entry that cuts off the credential that proved the user, at a time; nil when
-// none does. Nobody is never cut off.
+// none does. Nobody is never cut off. A user who is a workload, by a JWT-SVID, is held to what is
+// said of callers, too: a workload that is cut off must not come back with its other credential.
 func (l *List) User(u *identity.User, now time.Time) *Entry {
 	if l == nil || u.IsZero() {
 		return nil
 	}
-	return l.tokens[u.Provider].find(u, now)
+	if e := l.tokens[u.Provider].find(u, now); e != nil {
+		return e
+	}
+	return l.workload(u.Issuer, u.Subject, now)
+}
+
+// workload returns the entry of callers that cuts off a subject whose issuer is a trust domain's ID
+// (SPIFFE-ID section 2), as it is of JWT-SVIDs and of no other credential.
+func (l *List) workload(issuer, subject string, now time.Time) *Entry {
+	domain, ok := strings.CutPrefix(issuer, scheme)
+	if !ok {
+		return nil
+	}
+	if path, ok := strings.CutPrefix(subject, issuer); !ok || !strings.HasPrefix(path, "/") {
+		return nil
+	}
+	return l.callers[domain].find(subject, now)
 }
 
 // Entries returns every entry, ended ones included, in the order of the documents. It must not be

@@ -132,6 +132,36 @@ func TestUsers(t *testing.T) {
 	}
 }
 
+// TestWorkloadsAreUsersToo: what cuts a caller off does so whichever of its credentials it shows.
+func TestWorkloadsAreUsersToo(t *testing.T) {
+	for _, tc := range []struct {
+		pattern, issuer, subject string
+		want                     bool
+	}{
+		{web, "spiffe://shop.test", web, true},
+		{"spiffe://shop.test/**", "spiffe://shop.test", web, true},
+		{"spiffe://shop.test/ns/*/sa/web", "spiffe://shop.test", web, true},
+		{web, "spiffe://shop.test", batch, false},
+		{web, "https://idp.shop.test/", web, false},
+		{web, "", web, false},
+		{web, "spiffe://partner.test", web, false},
+		{web, "spiffe://partner.test", apart, false},
+		{"spiffe://shop.test/**", "spiffe://shop.test", "spiffe://shop.testing/web", false},
+		{"spiffe://shop.test/**", "spiffe://shop.test", "spiffe://shop.test", false},
+		{"spiffe://shop.test/**", "spiffe://shop.test", "alice", false},
+		{"spiffe://shop.test/**", "spiffe://", "alice", false},
+	} {
+		u := &identity.User{Provider: "workloads", Issuer: tc.issuer, Subject: tc.subject}
+		l := compile(t, identity.RevocationEntry{Callers: []string{tc.pattern}})
+		if e := l.User(u, noon); (e != nil) != tc.want {
+			t.Errorf("%s, %s of %s: got %q, want an entry: %v", tc.pattern, tc.subject, tc.issuer, said(e), tc.want)
+		}
+		if e := l.User(u, one); e != nil {
+			t.Errorf("%s has ended", e)
+		}
+	}
+}
+
 // TestUnknownIsCutOff: who has no time of issue may have been issued before any; who has no token
 // id is not the one whose token was stolen.
 func TestUnknownIsCutOff(t *testing.T) {
