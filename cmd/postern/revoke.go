@@ -75,6 +75,7 @@ type revokeFlags struct {
 	until, issuedBefore, name        string
 
 	listen, tlsCert, tlsKey, logout string
+	issuerNetworks                  string
 	clients                         []string
 }
 
@@ -112,12 +113,13 @@ func (f *revokeFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.logout, "logout", "sessions", "what a logout cuts off: sessions (the user where there is none), or subjects")
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "file of the PEM certificate, and its chain, for --listen")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "file of its PEM key")
+	flags.StringVar(&f.issuerNetworks, "issuer-networks", "", "CIDR,...: for --listen, as for postern serve")
 	flags.StringVar(&f.secrets, "secrets", "", "directory of what file: in a document may name, for --listen")
 }
 
 // ofListening are the flags that are for --listen alone, and those that go with it.
 func ofListening() (alone, both []string) {
-	return []string{"client", "logout", "tls-cert", "tls-key", "secrets"}, []string{"listen", "policies", "document"}
+	return []string{"client", "logout", "tls-cert", "tls-key", "secrets", "issuer-networks"}, []string{"listen", "policies", "document"}
 }
 
 // check refuses flags that have no use together.

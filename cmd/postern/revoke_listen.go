@@ -17,7 +17,6 @@ import (
 
 	"go.uber.org/zap"
 	"go.uber.org/zap/zapcore"
-	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/postern/postern/identity"
@@ -34,7 +33,8 @@ type receiver struct {
 	log      *zap.Logger
 	logouts  *logout.Receiver
 	writer   *revoke.Writer
-	subjects bool // each logout cuts the user off, and not the session
+	subjects bool          // each logout cuts the user off, and not the session
+	networks keys.Networks // issuers may be there, too
 	first    chan error
 }
 
@@ -42,7 +42,7 @@ type receiver struct {
 const (
 	readTimeout  = 5 * time.Second
 	writeTimeout = 20 * time.Second // verifying and writing included
-	idleTimeout  = 60 * time.Second
+	idleTimeout  = 5 * time.Second // a provider that has more to say connects again
 	lastAnswers  = 5 * time.Second // after SIGTERM
 )
 
@@ -53,7 +53,7 @@ func (f *revokeFlags) receive(ctx context.Context, logs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	pool := keys.NewPool(keys.Options{Report: r.reportKeys})
+	pool := keys.NewPool(keys.Options{Report: reportKeys(r.log), Networks: r.networks})
 	defer pool.Close()
 	r.logouts = logout.NewReceiver(pool, clients, time.Now)
 	document := f.document
@@ -78,6 +78,9 @@ func (r *receiver) parse() (map[string]string, error) {
 	var err error
 	if r.at, err = parseAddress(f.listen); err != nil {
 		return nil, fmt.Errorf("--listen: %w", err)
+	}
+	if r.networks, err = keys.ParseNetworks(f.issuerNetworks); err != nil {
+		return nil, fmt.Errorf("--issuer-networks: %w", err)
 	}
 	switch {
 	case (f.tlsCert == "") != (f.tlsKey == ""):
@@ -121,14 +124,6 @@ func (r *receiver) policiesRead(content *directory.Content, err error) {
 	}
 }
 
-func (r *receiver) reportKeys(k keys.Status) {
-	if k.Error != "" {
-		r.log.Warn("keys could not be fetched; the last good ones serve until they are stale", zap.Any("keys", k))
-		return
-	}
-	r.log.Info("keys fetched", zap.Any("keys", k))
-}
-
 // run serves when the providers are known.
 func (r *receiver) run(ctx context.Context) error {
 	select {
@@ -152,8 +147,10 @@ func (r *receiver) answer(ctx context.Context, listener net.Listener) error {
 	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	go r.writer.Run(writing)
+	lates := make(chan struct{})
+	go func() { r.logouts.Run(ctx, r.cutOff, r.report); close(lates) }()
 	server := &http.Server{
-		Handler: r.handler(ctx), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 16 << 10,
+		Handler: r.handler(), ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout, MaxHeaderBytes: 16 << 10,
 		ErrorLog: zap.NewStdLog(zap.NewNop()), // what strangers get wrong in a handshake is no news
 	}
 	failed := make(chan error, 1)
@@ -168,6 +165,7 @@ func (r *receiver) answer(ctx context.Context, listener net.Listener) error {
 	if err := server.Shutdown(late); err != nil {
 		r.log.Warn("some logouts were not answered", zap.Error(err))
 	}
+	<-lates
 	r.log.Info("stopped")
 	return server.Close()
 }
@@ -187,7 +185,7 @@ func (r *receiver) bind() (net.Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("--listen: %w", err)
 	}
-	l = netutil.LimitListener(l, maxConnections)
+	l = bound(l)
 	if config != nil {
 		l = tls.NewListener(l, config)
 	}

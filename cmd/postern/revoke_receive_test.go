@@ -64,7 +64,7 @@ func (r *receiving) until(t *testing.T, what string, holds func() bool) {
 	}
 }
 
-func startReceiving(t *testing.T) *receiving {
+func startReceiving(t *testing.T, more ...string) *receiving {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "p") // short enough for a socket
 	if err != nil {
@@ -74,10 +74,11 @@ func startReceiving(t *testing.T) *receiving {
 	r := &receiving{dir: filepath.Join(dir, "p"), socket: filepath.Join(dir, "s"), key: minttest.Key(t, "ES256", "k-1"), done: make(chan error, 1)}
 	writePolicy(t, filepath.Join(r.dir, "keys.json"), string(mint.JWKS(r.key)))
 	writePolicy(t, filepath.Join(r.dir, "idp.yaml"), receivedIDP)
+	writePolicy(t, filepath.Join(r.dir, "other.yaml"), strings.NewReplacer("shop-idp", "nowhere", "{file: keys.json}", "{url: https://0.0.0.0:1/jwks}").Replace(receivedIDP))
 	ctx, stop := context.WithCancel(t.Context())
 	r.stop = stop
 	root := rootCommand()
-	root.SetArgs([]string{"revoke", "--policies", r.dir, "--listen", "unix://" + r.socket, "--client", "shop-idp=shop-web"})
+	root.SetArgs(append([]string{"revoke", "--policies", r.dir, "--listen", "unix://" + r.socket, "--client", "shop-idp=shop-web"}, more...))
 	root.SetErr(r)
 	go func() { r.done <- root.ExecuteContext(ctx) }()
 	r.client = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
@@ -195,5 +196,20 @@ func TestTheReceiverWhenThingsGoWrong(t *testing.T) {
 	r.stop()
 	if err := <-r.done; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestNetworksOfIssuers: the receiver allows what serve allows, and says which flag does.
+func TestNetworksOfIssuers(t *testing.T) {
+	t.Parallel()
+	for networks, want := range map[string]string{"": "--issuer-networks", "0.0.0.0/32": "connection refused"} {
+		t.Run(networks, func(t *testing.T) {
+			t.Parallel()
+			r := startReceiving(t, "--client", "nowhere=shop-web", "--issuer-networks", networks)
+			r.until(t, want, func() bool { return strings.Contains(r.log(), want) })
+			if got := strings.Contains(r.log(), "no issuer may have"); got != (networks == "") {
+				t.Errorf("the log is\n%s", r.log())
+			}
+		})
 	}
 }

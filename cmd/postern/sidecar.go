@@ -76,7 +76,7 @@ func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 	if s.secrets, err = newSecrets(o, log); err != nil {
 		return nil, err
 	}
-	s.users = provider.NewManager(provider.Options{Changed: func(*provider.Set) { s.usersChanged() }, Report: s.reportKeys, Networks: s.networks})
+	s.users = provider.NewManager(provider.Options{Changed: func(*provider.Set) { s.usersChanged() }, Report: reportKeys(log), Networks: s.networks})
 	s.metrics = metrics.New(metrics.Config{
 		Version:  buildVersion(),
 		Ready:    func() bool { return s.readiness().OK() },
@@ -250,12 +250,19 @@ func (s *sidecar) usersChanged() {
 	}
 }
 
-func (s *sidecar) reportKeys(k keys.Status) {
-	if k.Error != "" {
-		s.log.Warn("keys could not be fetched; the last good ones serve until they are stale", zap.Any("keys", k))
-		return
+// reportKeys logs how the keys of an issuer are, whenever that changes.
+func reportKeys(log *zap.Logger) func(keys.Status) {
+	return func(k keys.Status) {
+		const failed = "keys could not be fetched; the last good ones serve until they are stale"
+		switch {
+		case k.Forbidden:
+			log.Warn(failed, zap.Any("keys", k), zap.String("advice", "name the issuer's network with --issuer-networks if it belongs there"))
+		case k.Error != "":
+			log.Warn(failed, zap.Any("keys", k))
+		default:
+			log.Info("keys fetched", zap.Any("keys", k))
+		}
 	}
-	s.log.Info("keys fetched", zap.Any("keys", k))
 }
 
 // lastRecords is how long the records that wait at the end may take to be written.

@@ -81,8 +81,12 @@ func (n Networks) contain(ip netip.Addr) bool {
 	return false
 }
 
+// ErrAddress says that an issuer is where none may be, unless Options.Networks has it.
+var ErrAddress = errors.New("an address that no issuer may have")
+
 // CheckAddress refuses an IP address with a port that no issuer may have, unless it is allowed.
 // An IPv4 address that is written, or reached, as an IPv6 one is the same address.
+// The error is ErrAddress for an address that is refused.
 func CheckAddress(address string, allowed Networks) error {
 	ap, err := netip.ParseAddrPort(address)
 	if err != nil {
@@ -94,7 +98,7 @@ func CheckAddress(address string, allowed Networks) error {
 		ip = netip.AddrFrom4([4]byte(b[12:]))
 	}
 	if Networks(forbidden()).contain(ip) && !allowed.contain(ip) {
-		return fmt.Errorf("%v is an address that no issuer may have (--issuer-networks says where one may)", ip)
+		return fmt.Errorf("%v is %w", ip, ErrAddress)
 	}
 	return nil
 }

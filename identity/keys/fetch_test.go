@@ -291,8 +291,8 @@ func TestForbiddenAddress(t *testing.T) {
 			from := identity.KeySource{URL: "https://" + host + "/jwks", Refresh: time.Minute, MaxStale: time.Hour}
 			l := lease(t, "https://idp.test", from)
 			keystest.Until(t, "a failure", func() bool { return l.Status().Error != "" })
-			if st := l.Status(); !strings.Contains(st.Error, "no issuer may have") {
-				t.Errorf("the error is %q", st.Error)
+			if st := l.Status(); !strings.Contains(st.Error, "no issuer may have") || !st.Forbidden {
+				t.Errorf("the error is %q, forbidden: %v", st.Error, st.Forbidden)
 			}
 		})
 	}

@@ -86,6 +86,7 @@ type Status struct {
 	NextFetch  time.Time `json:"next_fetch,omitzero"` // when the next begins at the latest
 	Error      string    `json:"error,omitempty"`     // of the last fetch; "" when it was good
 	ErrorAt    time.Time `json:"error_at,omitzero"`   // when that was
+	Forbidden  bool      `json:"-"`                   // the error is ErrAddress
 	Fetched    uint64    `json:"fetched"`             // good fetches, counted at their end
 	Failures   uint64    `json:"failures"`            // failed ones, counted at their end
 }
@@ -111,6 +112,7 @@ func (s *source) statusLocked() Status {
 		NextFetch: s.schedule.due(s.wanted.open()),
 		Error:     s.err,
 		ErrorAt:   s.errAt,
+		Forbidden: s.forbidden,
 		Fetched:   s.fetched,
 		Failures:  s.failures,
 	}

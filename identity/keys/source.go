@@ -37,6 +37,8 @@ type source struct {
 	body     [sha256.Size]byte // of the last good fetch
 	fetched  uint64            // good fetches, counted at their end
 	failures uint64            // failed ones, too
+
+	forbidden bool // err is ErrAddress
 }
 
 // run fetches until ctx is done.
@@ -123,6 +125,7 @@ func (s *source) read(ctx context.Context) (body [sha256.Size]byte, keys *jose.K
 func (s *source) finish(began time.Time, body [sha256.Size]byte, keys *jose.KeySet, err error) bool {
 	s.mu.Lock()
 	before := s.err
+	s.forbidden = errors.Is(err, ErrAddress)
 	s.schedule.end(err == nil)
 	s.wanted.end(err == nil)
 	changed := false
