@@ -12,8 +12,6 @@ import (
 	"strings"
 	"syscall"
 	"unicode/utf8"
-
-	"github.com/spf13/cobra"
 )
 
 func main() {
@@ -34,17 +32,10 @@ func run(ctx context.Context, args []string) error {
 	return root.ExecuteContext(ctx)
 }
 
-// untilSignal lets a command end by itself when it is told to. Only serve needs that: every other
-// command dies of a signal at once, as the system has it.
-func untilSignal(c *cobra.Command) *cobra.Command {
-	run := c.RunE
-	c.RunE = func(c *cobra.Command, args []string) error {
-		ctx, stop := signal.NotifyContext(c.Context(), os.Interrupt, syscall.SIGTERM)
-		defer stop()
-		c.SetContext(ctx)
-		return run(c, args)
-	}
-	return c
+// untilSignal returns a context that is done when the process is told to stop, for what serves: it
+// ends by itself then. Every other command dies of a signal at once, as the system has it.
+func untilSignal(ctx context.Context) (context.Context, context.CancelFunc) {
+	return signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 }
 
 // shown is an error's text with what a terminal could take for more than text written as an escape.

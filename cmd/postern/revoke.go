@@ -54,6 +54,13 @@ It ends with 0, with 1 when --list could not read everything, and with 2 when it
 
   postern revoke --policies policies --listen 127.0.0.1:9904 --client shop-idp=shop-web`,
 		Args: cobra.NoArgs,
+		PreRunE: func(c *cobra.Command, _ []string) error {
+			if f.listen == "" { // a tool does what its command line says alone
+				return nil
+			}
+			alone, both := ofListening()
+			return fromEnvironment(c.Flags(), append(alone, both...)...)
+		},
 		RunE: func(c *cobra.Command, _ []string) error {
 			return f.run(c.Context(), c.Flags(), c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr())
 		},

@@ -8,11 +8,8 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"os/signal"
 	"strings"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"go.uber.org/zap"
@@ -42,8 +39,8 @@ type receiver struct {
 const (
 	readTimeout  = 5 * time.Second
 	writeTimeout = 20 * time.Second // verifying and writing included
-	idleTimeout  = 5 * time.Second // a provider that has more to say connects again
-	lastAnswers  = 5 * time.Second // after SIGTERM
+	idleTimeout  = 5 * time.Second  // a provider that has more to say connects again
+	lastAnswers  = 5 * time.Second  // after SIGTERM
 )
 
 // receive serves until it is told to stop.
@@ -61,14 +58,21 @@ func (f *revokeFlags) receive(ctx context.Context, logs io.Writer) error {
 		document = documentOfProviders
 	}
 	r.writer = revoke.NewWriter(revoke.NewStore(f.policies), document, time.Now)
-	// As with serve, and no other command: what is under way is answered.
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	ctx, stop := untilSignal(ctx)
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
+	writing, written := context.WithCancel(context.WithoutCancel(ctx)) // what is under way is answered
+	group.Go(func() error {
+		r.writer.Run(writing)
+		return nil
+	})
 	group.Go(func() error {
 		return directory.NewWatcher(f.policies, f.secrets, quiet).Watch(ctx, r.policiesRead)
 	})
-	group.Go(func() error { return r.run(ctx) })
+	group.Go(func() error {
+		defer written()
+		return r.run(ctx)
+	})
 	return group.Wait()
 }
 
@@ -144,9 +148,6 @@ func (r *receiver) run(ctx context.Context) error {
 
 // answer serves until ctx is done, and then lets what is under way finish.
 func (r *receiver) answer(ctx context.Context, listener net.Listener) error {
-	writing, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	go r.writer.Run(writing)
 	lates := make(chan struct{})
 	go func() { r.logouts.Run(ctx, r.cutOff, r.report); close(lates) }()
 	server := &http.Server{
@@ -160,7 +161,7 @@ func (r *receiver) answer(ctx context.Context, listener net.Listener) error {
 		return err
 	case <-ctx.Done():
 	}
-	late, cancel := context.WithTimeout(writing, lastAnswers)
+	late, cancel := context.WithTimeout(context.WithoutCancel(ctx), lastAnswers)
 	defer cancel()
 	if err := server.Shutdown(late); err != nil {
 		r.log.Warn("some logouts were not answered", zap.Error(err))

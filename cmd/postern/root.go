@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,22 +22,27 @@ func rootCommand() *cobra.Command {
 and it answers from three proofs: which workload calls (SPIFFE mTLS), which person it
 calls for (JWT), and what the service's own policy grants the two of them on that route.
 
-Every flag of serve can also be given by an environment variable: --listen is POSTERN_LISTEN.
+Every flag of serve can also be given by an environment variable: --listen is POSTERN_LISTEN. So can
+those that go with revoke --listen, which itself has to be on the command line.
 Shells complete commands and flags with what postern completion prints; its help says how.
 Exit codes: 0 fine, 1 found something wrong, 2 could not run.`,
 		Version:       buildVersion(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(untilSignal(serveCommand()), envoyCommand(), schemaCommand(), testCommand(), initCommand(), fmtCommand(), lintCommand(), explainCommand(), revokeCommand())
+	root.AddCommand(serveCommand(), envoyCommand(), schemaCommand(), testCommand(), initCommand(), fmtCommand(), lintCommand(), explainCommand(), revokeCommand())
 	complete(root)
 	return root
 }
 
-// fromEnvironment sets every flag that the command line left alone and the environment names.
-func fromEnvironment(flags *pflag.FlagSet) error {
+// fromEnvironment sets every flag that the command line left alone and the environment names; of
+// those in only, where there are any.
+func fromEnvironment(flags *pflag.FlagSet, only ...string) error {
 	var err error
 	flags.VisitAll(func(f *pflag.Flag) {
+		if len(only) > 0 && !slices.Contains(only, f.Name) {
+			return
+		}
 		name := "POSTERN_" + strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
 		value, ok := os.LookupEnv(name)
 		if !ok || f.Changed || err != nil {

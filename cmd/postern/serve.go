@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"go.uber.org/zap/zapcore"
 	"io/fs"
 	"os"
 	"os/signal"
@@ -15,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
+	"go.uber.org/zap/zapcore"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/postern/postern/identity/keys"
@@ -55,7 +55,11 @@ an identity of its own; ask /readyz on the admin address what is missing.`,
     --sds unix:///run/postern/sds.sock`,
 		Args:    cobra.NoArgs,
 		PreRunE: func(c *cobra.Command, _ []string) error { return fromEnvironment(c.Flags()) },
-		RunE:    func(c *cobra.Command, _ []string) error { return serve(c.Context(), o) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			ctx, stop := untilSignal(c.Context())
+			defer stop()
+			return serve(ctx, o)
+		},
 	}
 	f := c.Flags()
 	f.StringVar(&o.listen, "listen", "unix:///run/postern/authz.sock", "where Envoy asks: unix:///PATH, or IP:PORT (mTLS unless loopback)")
