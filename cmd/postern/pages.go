@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"go.uber.org/zap"
-	"golang.org/x/net/netutil"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/postern/postern/extauthz/admin"
@@ -46,9 +45,6 @@ func (s *sidecar) bindPages(succeeds bool) ([]*page, error) {
 	return pages, nil
 }
 
-// maxConnections bounds what clients of the pages can make this process hold.
-const maxConnections = 64
-
 // runPages serves HTTP until the checks have drained, so that a probe sees why.
 func (s *sidecar) runPages(context.Context) error {
 	group, failed := errgroup.WithContext(context.Background())
@@ -59,7 +55,7 @@ func (s *sidecar) runPages(context.Context) error {
 				return nil
 			}
 			s.log.Info("listening", zap.String("for", p.flag), zap.String("at", p.listener.Addr().String()))
-			if err := server.Serve(netutil.LimitListener(p.listener, maxConnections)); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(bound(p.listener)); !errors.Is(err, http.ErrServerClosed) {
 				return err
 			}
 			return nil

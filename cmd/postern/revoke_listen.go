@@ -33,6 +33,7 @@ type receiver struct {
 	subjects bool          // each logout cuts the user off, and not the session
 	networks keys.Networks // issuers may be there, too
 	first    chan error
+	unproven pace
 }
 
 // How long a provider may take to say something, and to listen.

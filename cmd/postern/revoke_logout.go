@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"sync/atomic"
 	"time"
 
 	"go.uber.org/zap"
@@ -13,9 +14,9 @@ import (
 )
 
 // handler answers logouts, and probes.
-func (r *receiver) handler(ctx context.Context) http.Handler {
+func (r *receiver) handler() http.Handler {
 	mux := http.NewServeMux()
-	mux.Handle(logout.Path, r.logouts.Handler(ctx, r.cutOff, r.report))
+	mux.Handle(logout.Path, r.logouts.Handler(r.cutOff, r.report))
 	mux.HandleFunc("/healthz", func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = w.Write([]byte("ok\n")) // a probe that went away needs no answer
 	})
@@ -53,14 +54,33 @@ func entryOf(l logout.Logout, subjects bool, now time.Time) identity.RevocationE
 	return e
 }
 
-// report logs what was not taken.
+// keysMayCome says that a logout was not taken for want of keys alone.
+func keysMayCome(err error) bool {
+	code := reason.Of(err)
+	return code == reason.KeysPending || code == reason.KeysUnavailable
+}
+
+// A pace lets one thing through in each while.
+type pace struct{ last atomic.Int64 }
+
+// everyWhile is how often what strangers can cause is logged.
+const everyWhile = 10 * time.Second
+
+func (p *pace) due(now time.Time) bool {
+	last := p.last.Load()
+	return now.UnixNano()-last >= int64(everyWhile) && p.last.CompareAndSwap(last, now.UnixNano())
+}
+
+// report logs what was not taken. Of what nobody vouched for it logs one in a while.
 func (r *receiver) report(o logout.Outcome) {
 	switch {
 	case o.Err == nil:
-	case o.Late && o.Status != http.StatusServiceUnavailable:
-		r.log.Warn("a logout that waited for keys was refused", zap.Stringer("reason", reason.Of(o.Err)), zap.Error(o.Err))
+	case !o.Late && o.Status == http.StatusServiceUnavailable && keysMayCome(o.Err):
+		// It is tried again: what comes of that is said then.
+	case len(o.Logout.Providers) == 0 && !r.unproven.due(time.Now()):
+		// Strangers can send as many as they like.
 	case o.Status == http.StatusServiceUnavailable:
-		r.log.Error("a logout was not taken: its sessions go on unless the provider sends it again, or its keys come soon",
+		r.log.Error("a logout was not taken: its sessions go on unless the provider sends it again",
 			zap.Strings("providers", o.Logout.Providers), zap.String("subject", o.Logout.Subject), zap.Error(o.Err))
 	default:
 		r.log.Warn("a logout was refused", zap.Stringer("reason", reason.Of(o.Err)), zap.Error(o.Err))

@@ -16,4 +16,7 @@ func Fill(r *Receiver, issuer string, until, now time.Time) error {
 }
 
 // Waiting returns how many logouts are tried again.
-func (r *Receiver) Waiting() int { return len(r.late) }
+func (r *Receiver) Waiting() int { return len(r.late.all()) }
+
+// Await makes a token one that is tried again.
+func (r *Receiver) Await(raw string) { r.late.add(raw) }

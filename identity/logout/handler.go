@@ -31,14 +31,14 @@ type Outcome struct {
 	Status int
 	Logout Logout // zero unless the token was good
 	Err    error  // why it is not 200
-	Late   bool   // it comes after the answer, which was 503
+	Late   bool   // it comes after the answer, which was 503: see Run
 }
 
 // Handler answers the POSTs of providers (sections 2.5 and 2.8). write keeps what a token says, and
 // returns when it is kept: only then the answer is 200. It is 400 for what is no good logout token,
-// and 503 for what is worth sending again; where only keys were not there yet, it is tried again here
-// as well, until ctx ends. done is told each outcome. Both are called from several goroutines at once.
-func (r *Receiver) Handler(ctx context.Context, write func(context.Context, Logout) error, done func(Outcome)) http.Handler {
+// and 503 for what is worth sending again; where only keys were not there yet, Run tries it again as
+// well. done is told each outcome. Both are called from several goroutines at once.
+func (r *Receiver) Handler(write func(context.Context, Logout) error, done func(Outcome)) http.Handler {
 	places := make(chan struct{}, parallel)
 	return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -62,14 +62,15 @@ func (r *Receiver) Handler(ctx context.Context, write func(context.Context, Logo
 			}
 		}
 		switch {
-		case o.Err == nil:
+		case o.Err == nil || errors.Is(err, errTaken):
+			o.Err = nil
 			w.WriteHeader(http.StatusOK)
 		case err == nil || reason.Of(err).Unavailable():
 			o.Status = http.StatusServiceUnavailable
 			w.Header().Set("Retry-After", strconv.Itoa(max(1, wait)))
 			answer(w, o.Status, "the logout cannot be taken now: send it again")
 			if wantsKeys(err) {
-				r.later(ctx, raw, write, done)
+				r.late.add(raw)
 			}
 		default:
 			o.Status = http.StatusBadRequest

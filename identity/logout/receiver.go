@@ -25,7 +25,7 @@ type Receiver struct {
 	now     func() time.Time
 	current atomic.Pointer[[]*sender]
 	seen    seen
-	late    chan struct{} // one for each logout that is tried again
+	late    late
 }
 
 // A sender is one provider whose logouts are received.
@@ -37,7 +37,7 @@ type sender struct {
 // NewReceiver returns a Receiver for the clients, by the names of the providers that know them. It
 // takes no token before Configure. now is the clock.
 func NewReceiver(pool *keys.Pool, clients map[string]string, now func() time.Time) *Receiver {
-	r := &Receiver{pool: pool, clients: maps.Clone(clients), now: now, late: make(chan struct{}, maxLate)}
+	r := &Receiver{pool: pool, clients: maps.Clone(clients), now: now}
 	r.current.Store(&[]*sender{})
 	return r
 }

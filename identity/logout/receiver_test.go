@@ -2,6 +2,7 @@ package logout_test
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net/http"
@@ -255,11 +256,19 @@ func TestALateLogout(t *testing.T) {
 	w.issuer.Answer("/jwks", http.NotFound)
 	good := token(t, next, claims(w.clock(), mint.Set("iss", w.issuer.URL)))
 	nobodys := token(t, minttest.Key(t, "ES256", "k-3"), claims(w.clock(), mint.Set("iss", w.issuer.URL)))
-	for _, raw := range []string{good, nobodys} {
+	for range 100 { // strangers take nobody's place
+		raw := token(t, minttest.Key(t, "ES256", rand.Text()), claims(w.clock(), mint.Set("iss", w.issuer.URL)))
+		w.Await(raw)
+	}
+	for _, raw := range []string{good, nobodys, good} {
 		if got := w.post(form(raw)); got.Code != 503 {
 			t.Fatalf("without keys: %d %s", got.Code, got.Body)
 		}
 	}
+	ctx, end := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { w.Run(ctx, w.write, w.done); close(ended) }()
+	t.Cleanup(func() { end(); <-ended })
 	w.issuer.Publish(w.key, next)
 	w.issuer.Answer("/jwks", nil)
 	late := func() (all []logout.Outcome) {
@@ -272,7 +281,10 @@ func TestALateLogout(t *testing.T) {
 		}
 		return all
 	}
-	keystest.Until(t, "both are settled", func() bool { return len(late()) == 2 })
+	keystest.Until(t, "all are settled", func() bool { return len(late()) == 102 })
+	if got := w.post(form(good)); got.Code != 200 {
+		t.Errorf("sent again, as it was told: %d %s", got.Code, got.Body)
+	}
 	for _, o := range late() {
 		if good := o.Logout.Subject == "alice"; good != (o.Status == 200) || good != (o.Err == nil) || !good && o.Status != 400 {
 			t.Errorf("%+v", o)
@@ -288,16 +300,34 @@ func TestALateLogout(t *testing.T) {
 // TestLateLogoutsEndWithTheReceiver: nothing is tried again after the end.
 func TestLateLogoutsEndWithTheReceiver(t *testing.T) {
 	w := newWorld(t)
-	ctx, end := context.WithCancel(t.Context())
-	w.ctx = ctx
 	w.issuer.Answer("/jwks", http.NotFound)
-	raw := token(t, minttest.Key(t, "ES256", "k-2"), claims(w.clock(), mint.Set("iss", w.issuer.URL)))
-	if got := w.post(form(raw)); got.Code != 503 {
-		t.Fatalf("without keys: %d %s", got.Code, got.Body)
-	}
+	w.Await(token(t, minttest.Key(t, "ES256", "k-2"), claims(w.clock(), mint.Set("iss", w.issuer.URL))))
 	if n := w.Waiting(); n != 1 {
 		t.Fatalf("%d wait", n)
 	}
+	ctx, end := context.WithCancel(t.Context())
 	end()
-	keystest.Until(t, "nobody waits", func() bool { return w.Waiting() == 0 })
+	w.Run(ctx, w.write, w.done)
+	if n := w.Waiting(); n != 0 || len(w.outcomes) != 1 || w.outcomes[0].Status != 503 || !w.outcomes[0].Late {
+		t.Errorf("%d wait, and nobody was told: %+v", n, w.outcomes)
+	}
+}
+
+// TestLateLogoutsAreBounded in number, and one that comes again takes no more room.
+func TestLateLogoutsAreBounded(t *testing.T) {
+	w := newWorld(t)
+	for i := range 6000 {
+		w.Await(fmt.Sprint(i))
+		w.Await(fmt.Sprint(i))
+	}
+	if n := w.Waiting(); n != 4096 {
+		t.Errorf("%d wait", n)
+	}
+	other := newWorld(t)
+	for i := range 1000 {
+		other.Await(fmt.Sprint(i) + strings.Repeat("x", 16<<10))
+	}
+	if n := other.Waiting(); n != 511 {
+		t.Errorf("%d long ones wait", n)
+	}
 }

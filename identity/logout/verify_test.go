@@ -160,7 +160,7 @@ func TestVerifyTheHeader(t *testing.T) {
 func TestNewVerifierRefuses(t *testing.T) {
 	good := config("shop-idp", mint.Issuer, identity.KeySource{})
 	trust := config("mesh", "", identity.KeySource{})
-	trust.JWT.TrustDomain = "shop.test"
+	trust.JWT, trust.JWTSVID = nil, &identity.JWTSVIDs{TrustDomain: "shop.test"}
 	unbound := config("shop-idp", mint.Issuer, identity.KeySource{})
 	unbound.JWT.MaxLifetime = 0
 	for name, tc := range map[string]struct {

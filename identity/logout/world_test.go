@@ -54,7 +54,6 @@ type world struct {
 	*logout.Receiver
 	issuer *keystest.Issuer
 	key    *mint.Key
-	ctx    context.Context
 	pool   *keys.Pool
 
 	mu       sync.Mutex
@@ -66,7 +65,7 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{ctx: t.Context(), key: minttest.Key(t, "ES256", "k-1"), now: time.Now().Truncate(time.Second)}
+	w := &world{key: minttest.Key(t, "ES256", "k-1"), now: time.Now().Truncate(time.Second)}
 	w.issuer = keystest.New(t, w.key)
 	w.pool = keys.NewPool(keys.Options{Interval: 300 * time.Millisecond})
 	t.Cleanup(w.pool.Close)
@@ -127,7 +126,7 @@ func (w *world) post(body string, edits ...func(*http.Request)) *httptest.Respon
 		edit(q)
 	}
 	answer := httptest.NewRecorder()
-	w.Handler(w.ctx, w.write, w.done).ServeHTTP(answer, q)
+	w.Handler(w.write, w.done).ServeHTTP(answer, q)
 	return answer
 }
 
