@@ -2,6 +2,12 @@ package identity
 
 import "time"
 
+// The bounds of what is said of a User. A credential that says more is refused.
+const (
+	MaxText   = 2048 // bytes of a Subject, a Client and each other single text: as long as a SPIFFE ID
+	MaxActors = 4    // who act for one user, one for the other
+)
+
 // A User is the person or client that a verified credential speaks for. The zero User is no
 // user. A User is never modified once it is made: caches share it.
 type User struct {
@@ -21,7 +27,7 @@ type User struct {
 	Session   string         // OpenID Connect sid
 	KeyID     string         // kid of the key that verified it
 	Bound     Binding        // to what the credential is bound, which was checked
-	Actors    []Actor        // who acts for the user, the current one first (RFC 8693 section 4.1)
+	Actors    []Actor        // who acts for the user, the current one first (RFC 8693 section 4.1); at most MaxActors
 	Claims    map[string]any // every claim; numbers are json.Number
 }
 

@@ -33,7 +33,6 @@ const (
 	maxID     = 128
 	maxCaller = 2048 // SPIFFE-ID section 2.3
 	maxUser   = 255  // OpenID Connect Core section 2: sub
-	maxActors = 4    // each as long as a user
 	maxMethod = 32
 	maxHost   = 253 // RFC 1035 section 2.3.4, as text
 	maxDetail = 1024
@@ -79,7 +78,7 @@ func actorsOf(u *identity.User) actors {
 	if len(u.Actors) == 0 {
 		return nil
 	}
-	kept := make(actors, min(len(u.Actors), maxActors))
+	kept := make(actors, min(len(u.Actors), identity.MaxActors))
 	for i := range kept {
 		kept[i] = clip(u.Actors[i].Subject, maxUser)
 	}

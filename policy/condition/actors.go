@@ -13,25 +13,19 @@ import (
 // actorsVariable is the variable that has who acts for the user.
 const actorsVariable = "user.actors"
 
-// What a condition reads of the user's actors. Whoever verifies credentials takes no more, and
-// what a condition costs must not depend on that.
-const (
-	maxActors    = 4
-	maxActorText = 2 << 10 // bytes of each text
-)
-
-var errManyActors = fmt.Errorf("the user has more than %d actors, or one with a text of more than %d bytes", maxActors, maxActorText)
+// Whoever verifies credentials takes no more, and what a condition costs must not depend on that.
+var errManyActors = fmt.Errorf("the user has more than %d actors, or one with a text of more than %d bytes", identity.MaxActors, identity.MaxText)
 
 // actorFields returns the members of an actor.
 func actorFields() []string { return []string{"subject", "issuer", "client"} }
 
 // checkActors says whether a user has more than conditions read.
 func checkActors(all []identity.Actor) error {
-	if len(all) > maxActors {
+	if len(all) > identity.MaxActors {
 		return errManyActors
 	}
 	for i := range all {
-		if a := &all[i]; max(len(a.Subject), len(a.Issuer), len(a.Client)) > maxActorText {
+		if a := &all[i]; max(len(a.Subject), len(a.Issuer), len(a.Client)) > identity.MaxText {
 			return errManyActors
 		}
 	}

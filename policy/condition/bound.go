@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/postern/postern/identity"
 )
 
 // A bound says how large a value can be. What a value does not have is 0, and a bound that
@@ -107,7 +109,7 @@ func atWorst() profile {
 	const token, path, id = 64 << 10, 8 << 10, maxCaller
 	return profile{
 		text: token, path: textsBound(MaxSegment, path, path), caller: textsBound(id/2, id, id), list: textsBound(token/2, token, token),
-		actors: actorsBound(maxActors, maxActorText), header: textsBound(MaxValues, MaxHeader, MaxHeader), parameters: textsBound(MaxParameters, MaxQuery, MaxQuery),
+		actors: actorsBound(identity.MaxActors, identity.MaxText), header: textsBound(MaxValues, MaxHeader, MaxHeader), parameters: textsBound(MaxParameters, MaxQuery, MaxQuery),
 		claims: claimsBound(token, token/2), loops: true,
 	}
 }

@@ -53,8 +53,8 @@ func (q Question) readUser(a *asked, _ curl.Request) error {
 		}
 	case q.Bound != "" && q.Bound != identity.BoundMTLS.String():
 		return fmt.Errorf("--bound: nothing can be bound to %q: write %s, for the certificate of the caller", q.Bound, identity.BoundMTLS)
-	case len(q.Actors) > syntax.MaxActors:
-		return fmt.Errorf("--actor: a user has at most %d actors, one for the other", syntax.MaxActors)
+	case len(q.Actors) > identity.MaxActors:
+		return fmt.Errorf("--actor: a user has at most %d actors, one for the other", identity.MaxActors)
 	case slices.Contains(q.Actors, ""):
 		return errors.New("--actor: an actor has a subject")
 	case q.User == "" && described:

@@ -33,9 +33,6 @@ func (t *token) binding(field string) identity.Binding {
 	return identity.BoundMTLS
 }
 
-// The limits of an act claim, those of whoever verifies tokens.
-const maxActorText = 2 << 10 // bytes
-
 // actors returns who acts for the user, by the field and the claim act (RFC 8693 section 4.1).
 func (t *token) actors(field *syntax.TestActors) []identity.Actor {
 	var want []identity.Actor
@@ -84,8 +81,8 @@ func readAct(claim any) ([]identity.Actor, error) {
 		switch {
 		case !ok:
 			return nil, fmt.Errorf("is no object at level %d", len(all)+1)
-		case len(all) == syntax.MaxActors:
-			return nil, fmt.Errorf("has more than %d actors", syntax.MaxActors)
+		case len(all) == identity.MaxActors:
+			return nil, fmt.Errorf("has more than %d actors", identity.MaxActors)
 		}
 		var a identity.Actor
 		for _, member := range []struct {
@@ -94,7 +91,7 @@ func readAct(claim any) ([]identity.Actor, error) {
 		}{{"sub", &a.Subject}, {"iss", &a.Issuer}, {"client_id", &a.Client}} {
 			value, there := act[member.name]
 			text, isText := value.(string)
-			if there && !isText || isText && (text == "" || len(text) > maxActorText) || !there && member.name == "sub" {
+			if there && !isText || isText && (text == "" || len(text) > identity.MaxText) || !there && member.name == "sub" {
 				return nil, fmt.Errorf("has no %s that could be one at level %d", member.name, len(all)+1)
 			}
 			*member.to = text

@@ -3,6 +3,7 @@ package syntax
 import (
 	"slices"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/policy/syntax/grammar"
 )
@@ -87,7 +88,7 @@ var testUserShape = shapeOf(grammar.Object{
 		{Name: "authAge", Value: scalar(durationScalar), Says: "How long before the request the login was. Left out: the token does not say."},
 		{Name: "tokenAge", Default: "0s", Value: scalar(durationScalar), Says: "How long before the request the token was issued."},
 		{Name: "bound", Value: scalar(boundText), Says: "What the token is bound to: `mtls`, the certificate of the caller. Without a caller it is refused (`token_binding`)."},
-		{Name: "actors", Value: grammar.Value{List: &grammar.List{Of: mapping(testActorShape), Most: MaxActors}}, Says: "Who acts for the user, the current one first, at most 4."},
+		{Name: "actors", Value: grammar.Value{List: &grammar.List{Of: mapping(testActorShape), Most: identity.MaxActors}}, Says: "Who acts for the user, the current one first, at most 4."},
 		{Name: "keyID", Value: scalar(anyText), Says: "The `kid` of the key that signed the token."},
 		{Name: "claims", Value: mapOf(anyText, grammar.Value{}), Says: "Claims of the token, as JSON has them. Those that the fields above say need not be repeated."},
 	},

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/policy/syntax/tree"
 )
@@ -38,14 +39,11 @@ type TestUser struct {
 // TestActors are all who act for a user, the current one first. There may be none.
 type TestActors struct {
 	Position Position
-	Actors   []TestActor // at most MaxActors
+	Actors   []TestActor // at most identity.MaxActors
 }
 
 // A TestActor is one who acts for a user. What was not named is zero; a Subject was.
 type TestActor struct{ Subject, Issuer, Client Text }
-
-// MaxActors is how deep an act claim may be.
-const MaxActors = 4
 
 // TestValues are all values of one kind. There may be none.
 type TestValues struct {
@@ -198,9 +196,9 @@ func (r *reader) replaceActors(actors **TestActors, n *tree.Node) {
 	}
 	all := &TestActors{Position: r.position(n)}
 	items := r.items(n)
-	if len(items) > MaxActors {
-		r.fail(n, "a user has at most %d actors, one for the other", MaxActors)
-		items = items[:MaxActors]
+	if len(items) > identity.MaxActors {
+		r.fail(n, "a user has at most %d actors, one for the other", identity.MaxActors)
+		items = items[:identity.MaxActors]
 	}
 	for i := range items {
 		o := r.object(&items[i], testActorShape)

@@ -13,9 +13,6 @@ import (
 	"github.com/postern/postern/identity"
 )
 
-// maxText bounds a value of an entry, in bytes. Longer ones are in no token that is accepted.
-const maxText = 2048
-
 // line returns an entry as a mapping on one line, in the order of the reference.
 func line(e *identity.RevocationEntry) (string, error) {
 	var b strings.Builder
@@ -74,8 +71,8 @@ func check(field, s string) error {
 	switch {
 	case s == "":
 		return fmt.Errorf("%s: an empty value", field)
-	case len(s) > maxText:
-		return fmt.Errorf("%s: a value of %d bytes, and %d are allowed", field, len(s), maxText)
+	case len(s) > identity.MaxText: // and in no token that is accepted
+		return fmt.Errorf("%s: a value of %d bytes, and %d are allowed", field, len(s), identity.MaxText)
 	case !utf8.ValidString(s):
 		return fmt.Errorf("%s: a value that is not UTF-8", field)
 	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
