@@ -1,0 +1,83 @@
+package house_test
+
+import (
+	"go/build/constraint"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestEveryBuildTagIsChecked: what stands behind a tag of our own is seen by go vet and the linters.
+func TestEveryBuildTagIsChecked(t *testing.T) {
+	want := ownTags(t)
+	if len(want) == 0 {
+		t.Fatal("no build tag was found")
+	}
+	for file, list := range map[string]*regexp.Regexp{
+		".golangci.yml": regexp.MustCompile(`(?m)^  build-tags: \[(.*)\]$`),
+		"Makefile":      regexp.MustCompile(`go vet -tags (\S+) \./\.\.\.`),
+	} {
+		text, err := os.ReadFile(filepath.Join(root(), file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := list.FindSubmatch(text)
+		if found == nil {
+			t.Errorf("%s: the list of build tags is not where it was", file)
+			continue
+		}
+		got := strings.FieldsFunc(string(found[1]), func(r rune) bool { return r == ',' || r == ' ' })
+		if slices.Sort(got); !slices.Equal(got, want) {
+			t.Errorf("%s: has the build tags %v, and the tree %v", file, got, want)
+		}
+	}
+}
+
+// ownTags returns the build tags of the tree that are ours, sorted: their names begin with e2e_.
+func ownTags(t *testing.T) []string {
+	t.Helper()
+	var tags []string
+	err := filepath.WalkDir(root(), func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && strings.HasPrefix(d.Name(), ".") && d.Name() != "..":
+			return fs.SkipDir
+		case d.IsDir() || filepath.Ext(path) != ".go":
+			return nil
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, "package ") {
+				break
+			}
+			line = strings.TrimSpace(line)
+			if !constraint.IsGoBuild(line) {
+				continue
+			}
+			expression, err := constraint.Parse(line)
+			if err != nil {
+				return err
+			}
+			expression.Eval(func(tag string) bool {
+				if strings.HasPrefix(tag, "e2e_") {
+					tags = append(tags, tag)
+				}
+				return true
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	slices.Sort(tags)
+	return slices.Compact(tags)
+}
