@@ -56,6 +56,9 @@ func compared(name string, values []float64, most float64) aim {
 
 func (r *report) memoryAims() []aim {
 	var all []aim
+	if len(r.cases(direct)) == 0 {
+		return nil
+	}
 	for _, m := range r.Memory {
 		switch m.Server {
 		case postern:

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/postern/postern/e2e/bench/front"
@@ -16,8 +17,8 @@ func (r *report) figures() map[string][]byte {
 		all["direct.svg"] = r.drawDirect()
 	}
 	if len(r.cases(envoyed)) > 0 {
-		all["envoy-latency.svg"] = r.drawThrough("Latency that a check adds to a request, median", "µs", p50)
-		all["envoy-cpu.svg"] = r.drawThrough("CPU of Envoy and the server that a check adds to a request", "µs", cpu)
+		all["envoy-latency.svg"] = r.drawThrough("Latency that a check adds to a request (median), in parts of what the no-op's adds", p50)
+		all["envoy-cpu.svg"] = r.drawThrough("CPU of Envoy and the server that a check adds to a request, in parts of what the no-op's adds", cpu)
 	}
 	for _, a := range axes() {
 		if len(r.cases(a.part)) > 0 {
@@ -48,27 +49,24 @@ func (r *report) drawDirect() []byte {
 	return bars.SVG()
 }
 
-func (r *report) drawThrough(title, unit string, of func(load.Round) time.Duration) []byte {
-	bars := plot.Bars{Chart: plot.Chart{Title: title, X: "requests in flight", Y: unit}}
+func (r *report) drawThrough(title string, of func(load.Round) time.Duration) []byte {
+	bars := plot.Bars{Chart: plot.Chart{Title: title, X: "requests in flight, through Envoy", Y: "× no-op"}}
 	for _, server := range r.servers(envoyed) {
 		if server != front.Alone {
 			bars.Series = append(bars.Series, server)
 		}
 	}
-	short := map[string]string{}
 	for _, flight := range flights() {
 		for _, c := range [][2]string{{caseMTLS, "mTLS"}, {caseJWT, "JWT"}} {
-			short[caseThrough(c[0], flight)] = caseThrough(c[1], flight)[:len(caseThrough(c[1], flight))-len(" in flight")]
+			name := caseThrough(c[0], flight)
+			alone := r.find(envoyed, name, front.Alone)
+			base := beyond(r.find(envoyed, name, noop), alone, of)
+			var values []float64
+			for _, server := range bars.Series {
+				values = append(values, sample.Summarize(sample.Ratios(beyond(r.find(envoyed, name, server), alone, of), base)).Median)
+			}
+			bars.Groups, bars.Values = append(bars.Groups, fmt.Sprintf("%s, %d", c[1], flight)), append(bars.Values, values)
 		}
-	}
-	for _, name := range r.cases(envoyed) {
-		alone := r.find(envoyed, name, front.Alone)
-		var values []float64
-		for _, server := range bars.Series {
-			added := sample.Summarize(beyond(r.find(envoyed, name, server), alone, of)).Median
-			values = append(values, float64(added)/float64(time.Microsecond))
-		}
-		bars.Groups, bars.Values = append(bars.Groups, short[name]), append(bars.Values, values)
 	}
 	return bars.SVG()
 }

@@ -32,26 +32,25 @@ func axes() []axis {
 
 // grow measures along the axes. All else is as in the direct part.
 func (b *runner) grow(ctx context.Context, along []axis) error {
-	small, err := b.world.Policies("policies", world.Size{Rules: 10})
-	if err != nil {
-		return err
-	}
-	plainly, err := b.own(ctx, noop, subject.Plain)
-	if err != nil {
-		return err
-	}
-	least, err := b.own(ctx, floor, subject.Floor)
-	if err != nil {
-		return err
-	}
-	ours, err := b.postern(ctx, postern, small, os.DevNull)
+	b.options.opa = "off" // what it costs with 10 rules is in the comparison
+	servers, err := b.servers(ctx)
 	if err != nil {
 		return err
 	}
 	for _, a := range along {
 		var plans []plan
+		var grown []*subject.Subject
 		for _, point := range a.points {
-			more, err := b.point(ctx, a, point, []*subject.Subject{plainly, least, ours})
+			asked := servers
+			if a.part == "rules" || a.part == "providers" {
+				s, err := b.grown(ctx, a, point)
+				if err != nil {
+					return fmt.Errorf("%d %s: %w", point, a.label, err)
+				}
+				grown = append(grown, s)
+				asked = []*subject.Subject{servers[0], servers[1], s}
+			}
+			more, err := b.point(a, point, asked)
 			if err != nil {
 				return fmt.Errorf("%d %s: %w", point, a.label, err)
 			}
@@ -60,28 +59,42 @@ func (b *runner) grow(ctx context.Context, along []axis) error {
 		if err := b.measure(ctx, plans); err != nil {
 			return err
 		}
+		if err := b.remember(grown...); err != nil {
+			return err
+		}
+		for _, s := range grown {
+			s.Kill() // the next axis needs the memory
+		}
 	}
-	return b.remember(plainly, least, ours)
+	return b.remember(servers...)
 }
 
-// point plans the cells of one point. Where the policy is what grows, it has a Postern of its own.
-func (b *runner) point(ctx context.Context, a axis, point int, servers []*subject.Subject) ([]plan, error) {
+// grown starts a Postern with a policy that has as much as the point says.
+func (b *runner) grown(ctx context.Context, a axis, point int) (*subject.Subject, error) {
+	say("starting Postern with %d %s", point, a.label)
+	size := world.Size{Rules: 10, Providers: point}
+	if a.part == "rules" {
+		size = world.Size{Rules: point, Providers: 1}
+	}
+	name := fmt.Sprintf("%s-%d", a.part, point)
+	policies, err := b.world.Policies(name, size)
+	if err != nil {
+		return nil, err
+	}
+	s, err := b.postern(ctx, name, policies, os.DevNull)
+	if err == nil {
+		s.Name = fmt.Sprintf("%s, %d %s", postern, point, a.label)
+	}
+	return s, err
+}
+
+// point plans the cells of one point.
+func (b *runner) point(a axis, point int, servers []*subject.Subject) ([]plan, error) {
 	flight := inFlight
 	mtls := world.Request{Caller: b.world.Web, Path: world.PathMTLS}
 	withToken := world.Request{Caller: b.world.Web, Path: world.PathJWT}
 	size := 0
-	var err error
 	switch a.part {
-	case "rules", "providers":
-		grown := world.Size{Rules: 10, Providers: 1}
-		if a.part == "rules" {
-			grown.Rules = point
-		} else {
-			grown.Providers = point
-		}
-		if servers, err = b.grown(ctx, a, point, grown, servers[:2]); err != nil {
-			return nil, err
-		}
 	case "fields":
 		mtls.Fields, withToken.Fields = point, point
 	case "token":
@@ -89,51 +102,39 @@ func (b *runner) point(ctx context.Context, a axis, point int, servers []*subjec
 	case "flight":
 		flight = point
 	}
+	var err error
 	if withToken.Token, err = b.token(size); err != nil {
 		return nil, err
 	}
-	var plans []plan
-	for _, q := range []struct {
+	requests := []struct {
 		name    string
 		request world.Request
-	}{{"mTLS", mtls}, {"JWT", withToken}} {
-		if q.name == "mTLS" && (a.part == "token" || a.part == "providers") {
-			continue // it has neither
-		}
+	}{{"JWT", withToken}, {"mTLS", mtls}}
+	if a.part == "token" || a.part == "providers" {
+		requests = requests[:1] // without a token neither matters
+	}
+	columns := []string{noop, floor, postern, norecords}
+	var plans []plan
+	for _, q := range requests {
 		wire, err := q.request.Check()
 		if err != nil {
 			return nil, err
 		}
-		for _, s := range servers {
+		for i, s := range servers {
+			if columns[i] == norecords && a.part != "flight" {
+				continue // what records cost does not depend on anything else
+			}
 			checker, err := b.dial(s)
 			if err != nil {
 				return nil, err
 			}
-			name, _, _ := strings.Cut(s.Name, "/")
-			plans = append(plans, plan{&cell{Part: a.part, Case: strconv.Itoa(point), Server: name + ", " + q.name, X: float64(point)}, true,
+			plans = append(plans, plan{&cell{Part: a.part, Case: strconv.Itoa(point), Server: columns[i] + ", " + q.name, X: float64(point)}, true,
 				func(ctx context.Context, limit time.Duration, _ int) (load.Round, error) {
 					return load.Closed(ctx, load.Limit{Time: limit}, checker.Loops(flight, func(int) []byte { return wire }, true), s.PID())
 				}})
 		}
 	}
 	return plans, nil
-}
-
-// grown starts a Postern with a policy of that size and puts it beside the others.
-func (b *runner) grown(ctx context.Context, a axis, point int, size world.Size, others []*subject.Subject) ([]*subject.Subject, error) {
-	say("starting Postern with %d %s", point, a.label)
-	name := fmt.Sprintf("%s/%s-%d", postern, a.part, point)
-	policies, err := b.world.Policies(fmt.Sprintf("%s-%d", a.part, point), size)
-	if err != nil {
-		return nil, err
-	}
-	s, err := b.postern(ctx, strings.ReplaceAll(name, "/", "-"), policies, os.DevNull)
-	if err != nil {
-		return nil, err
-	}
-	b.report.Memory = append(b.report.Memory, memory{Server: fmt.Sprintf("%s, %d %s", postern, point, a.label), Idle: s.Idle})
-	s.Name = name
-	return append(others[:len(others):len(others)], s), nil
 }
 
 // token returns one of about so many bytes, or of the common size for 0.
