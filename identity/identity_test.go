@@ -80,3 +80,14 @@ func ExampleProvenCaller() {
 	fmt.Println(c, c.TrustDomain(), c.Asserted())
 	// Output: spiffe://shop.test/ns/shop/sa/web shop.test false
 }
+
+func TestMapsSubject(t *testing.T) {
+	for _, tc := range []struct {
+		path []string
+		want bool
+	}{{nil, false}, {[]string{"sub"}, false}, {[]string{"preferred_username"}, true}, {[]string{"user", "sub"}, true}} {
+		if got := (identity.ClaimMap{Subject: tc.path}).MapsSubject(); got != tc.want {
+			t.Errorf("%q: %v", tc.path, got)
+		}
+	}
+}

@@ -1,6 +1,9 @@
 package identity
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // A Provider is the configuration of one source of users: an IdentityProvider document,
 // checked, with every default filled in. Exactly one of its kinds is set.
@@ -25,6 +28,12 @@ type ClaimMap struct {
 	Client  []string // nil: client_id, then azp
 	Scopes  []string // a space-separated string (RFC 8693 section 4.2) or an array of strings
 	Roles   []string // the same two forms; nil: no roles
+}
+
+// MapsSubject says that users are called by another claim than sub. Then a sub by itself, as in a
+// logout token, does not say who is meant.
+func (m ClaimMap) MapsSubject() bool {
+	return m.Subject != nil && !slices.Equal(m.Subject, []string{"sub"})
 }
 
 // A Use says what a provider's tokens are for.

@@ -43,11 +43,17 @@ type Logout struct {
 	until  time.Time // from then on the token is refused for its age
 }
 
+// ErrNeedsSession is the cause of the refusal of a good logout token without sid, where users are
+// called by another claim than sub (claims.subject): an entry for its sub would cut off nobody, or
+// somebody else.
+var ErrNeedsSession = errors.New("no sid, and users are called by another claim than sub: have the provider put sid into its logout tokens")
+
 // A Verifier checks the logout tokens that one provider makes for one client. It is immutable and
 // safe for concurrent use. The zero Verifier refuses every token.
 type Verifier struct {
 	name, client string
 	issuer       identity.JWTIssuer
+	sidOnly      bool // sub is not what users are called by
 }
 
 // NewVerifier returns the Verifier of p for a client. It fails when p is no provider of JWTs of an
@@ -59,7 +65,7 @@ func NewVerifier(p identity.Provider, client string) (*Verifier, error) {
 	case p.Name == "" || client == "" || len(p.JWT.Algorithms) == 0 || p.JWT.MaxLifetime <= 0 || p.JWT.Skew < 0:
 		return nil, errors.New("no name, no client, no algorithm or no bound on lifetimes")
 	}
-	return &Verifier{name: p.Name, client: client, issuer: *p.JWT}, nil
+	return &Verifier{name: p.Name, client: client, issuer: *p.JWT, sidOnly: p.Claims.MapsSubject()}, nil
 }
 
 // Addresses says whether a token claims to come from this provider and to be for this client. Nothing
@@ -138,6 +144,9 @@ func (v *Verifier) read(claims map[string]any, at time.Time) (Logout, error) {
 	}
 	if err := errors.Join(v.checkTimes(l, at), checkKind(claims)); err != nil {
 		return Logout{}, err
+	}
+	if v.sidOnly && l.Session == "" {
+		return Logout{}, reason.Errorf(reason.TokenClaims, "%s: %w", v.name, ErrNeedsSession)
 	}
 	l.until = l.Expires.Add(v.issuer.Skew)
 	return l, nil
