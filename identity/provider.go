@@ -12,7 +12,9 @@ type Provider struct {
 	Digest [32]byte // of the document, comments and layout included
 	From   Place    // where its credential is found
 	Claims ClaimMap // how claims map to a User
-	JWT    *JWTIssuer
+
+	JWT     *JWTIssuer
+	JWTSVID *JWTSVIDs
 }
 
 // A Place is where a request carries a credential: a header with a scheme, or a cookie.
@@ -45,11 +47,9 @@ const (
 	UseID                    // OpenID Connect ID tokens, for issuers whose only JWT that is
 )
 
-// A JWTIssuer is the configuration of one issuer of JSON Web Tokens: of Issuer and Keys, or of
-// TrustDomain, whose JWT-SVIDs are verified by the bundles of the Workload API.
+// A JWTIssuer is the configuration of one issuer of JSON Web Tokens.
 type JWTIssuer struct {
-	Issuer      string        // compared exactly with iss; "" with TrustDomain
-	TrustDomain string        // whose members the subjects are; "" with Issuer
+	Issuer      string        // compared exactly with iss
 	Audiences   []string      // at least one of them must be in aud
 	Algorithms  []string      // of Algorithms()
 	Use         Use           // access by default

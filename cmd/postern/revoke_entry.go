@@ -133,8 +133,8 @@ func (f *revokeFlags) end(e *identity.RevocationEntry, of []identity.Provider, n
 	}
 	var last time.Duration
 	for _, p := range of {
-		if p.JWT != nil {
-			last = max(last, p.JWT.MaxLifetime+2*p.JWT.Skew)
+		if terms := p.Terms(); terms.MaxLifetime != 0 {
+			last = max(last, terms.MaxLifetime+2*terms.Skew)
 		}
 	}
 	if last == 0 {

@@ -13,9 +13,9 @@ func ReadSVID(p identity.Provider, claims map[string]any, keyID string) (Verifie
 	if _, bound := claims["cnf"]; bound {
 		return Verified{}, reason.Errorf(reason.TokenBinding, "cnf: a JWT-SVID is bound to nothing, and nothing here checks that this one is")
 	}
-	v := &Verifier{name: p.Name, issuer: *p.JWT, claims: p.Claims}
+	v := &Verifier{name: p.Name, issuer: limitsOf(p), claims: p.Claims}
 	r := reader{claims: claims}
-	u := &identity.User{Provider: v.name, Issuer: "spiffe://" + v.issuer.TrustDomain, KeyID: keyID, Claims: claims}
+	u := &identity.User{Provider: v.name, Issuer: v.issuer.Issuer, KeyID: keyID, Claims: claims}
 	u.Audiences = r.audiences()
 	if r.err == nil && !meet(u.Audiences, v.issuer.Audiences) {
 		return Verified{}, reason.Errorf(reason.TokenAudience, "aud has none of the audiences of %s", v.name)
@@ -29,6 +29,12 @@ func ReadSVID(p identity.Provider, claims map[string]any, keyID string) (Verifie
 		return Verified{}, r.err
 	}
 	return Verified{verifier: v, user: u, notBefore: notBefore}, nil
+}
+
+// limitsOf returns what bounds the claims of a provider's JWT-SVIDs, as the issuer that its trust domain is.
+func limitsOf(p identity.Provider) identity.JWTIssuer {
+	terms := p.Terms()
+	return identity.JWTIssuer{Issuer: terms.Issuer, Audiences: terms.Audiences, Skew: terms.Skew, MaxLifetime: terms.MaxLifetime}
 }
 
 // Audiences returns the audiences that a token claims to be for (RFC 7519 section 4.1.3); nil when

@@ -27,7 +27,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	verifier, err := jwtsvid.New(identity.Provider{Name: "workloads", JWT: &identity.JWTIssuer{
+	verifier, err := jwtsvid.New(identity.Provider{Name: "workloads", JWTSVID: &identity.JWTSVIDs{
 		TrustDomain: "shop.test", Audiences: []string{"orders"}, Algorithms: identity.JWTSVIDAlgorithms(),
 		MaxLifetime: time.Hour, MaxSize: 8 << 10,
 	}})

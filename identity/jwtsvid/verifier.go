@@ -26,18 +26,16 @@ type Verifier struct {
 // New returns the Verifier of p, which has no bundle yet. It fails when p is not a provider of
 // JWT-SVIDs or lacks what makes verification safe.
 func New(p identity.Provider) (*Verifier, error) {
-	if p.JWT == nil || p.JWT.TrustDomain == "" {
+	if p.JWTSVID == nil {
 		return nil, errors.New("not a provider of JWT-SVIDs")
 	}
-	c := p.JWT
+	c := p.JWTSVID
 	domain, err := svid.ParseTrustDomain(c.TrustDomain)
 	switch {
 	case err != nil:
 		return nil, err
 	case p.Name == "":
 		return nil, errors.New("no name")
-	case c.Issuer != "" || c.Keys != (identity.KeySource{}):
-		return nil, errors.New("both a trust domain and an issuer or its keys")
 	case len(c.Audiences) == 0 || slices.Contains(c.Audiences, ""):
 		return nil, errors.New("no audience, or an empty one")
 	case len(c.Algorithms) == 0:
@@ -65,10 +63,10 @@ func (v *Verifier) With(bundles *Bundles) *Verifier {
 
 // MaxSize returns how many bytes a token may have.
 func (v *Verifier) MaxSize() int {
-	if v.provider.JWT == nil {
+	if v.provider.JWTSVID == nil {
 		return 0
 	}
-	return v.provider.JWT.MaxSize
+	return v.provider.JWTSVID.MaxSize
 }
 
 // TrustDomain returns the trust domain whose members it knows.
@@ -129,7 +127,7 @@ func (v *Verifier) Addresses(token *jose.Token) error {
 // proven by it.
 func (v *Verifier) AddressedTo(token *jose.Token) bool {
 	aud, _ := token.Unverified("aud")
-	return slices.ContainsFunc(jwt.Audiences(aud), func(a string) bool { return slices.Contains(v.provider.JWT.Audiences, a) })
+	return slices.ContainsFunc(jwt.Audiences(aud), func(a string) bool { return slices.Contains(v.provider.JWTSVID.Audiences, a) })
 }
 
 // admit makes every check that needs no key.
@@ -137,7 +135,7 @@ func (v *Verifier) admit(token *jose.Token) error {
 	switch name := v.provider.Name; {
 	case token.Size() > v.MaxSize():
 		return reason.Errorf(reason.TokenTooLarge, "%d bytes, and %s allows %d", token.Size(), name, v.MaxSize())
-	case !slices.Contains(v.provider.JWT.Algorithms, token.Algorithm()):
+	case !slices.Contains(v.provider.JWTSVID.Algorithms, token.Algorithm()):
 		return reason.Errorf(reason.TokenAlgorithm, "alg is not one that %s allows", name)
 	case !slices.Contains([]string{"", "JWT", "JOSE"}, token.Type()):
 		return reason.Errorf(reason.TokenType, "the header's typ is neither JWT nor JOSE (JWT-SVID section 2.3)")

@@ -34,7 +34,7 @@ func config(edits ...func(*identity.Provider)) identity.Provider {
 	p := identity.Provider{
 		Name:   "workloads",
 		Claims: identity.ClaimMap{Subject: []string{"sub"}, Scopes: []string{"scope"}},
-		JWT: &identity.JWTIssuer{
+		JWTSVID: &identity.JWTSVIDs{
 			TrustDomain: "shop.test",
 			Audiences:   []string{"other", "orders"},
 			Algorithms:  identity.JWTSVIDAlgorithms(),
@@ -280,21 +280,19 @@ func TestBundlesDecide(t *testing.T) {
 
 func TestNewRefuses(t *testing.T) {
 	for name, edit := range map[string]func(*identity.Provider){
-		"no JWT":              func(p *identity.Provider) { p.JWT = nil },
-		"no trust domain":     func(p *identity.Provider) { p.JWT.TrustDomain = "" },
+		"no JWT-SVID":         func(p *identity.Provider) { p.JWTSVID = nil },
+		"no trust domain":     func(p *identity.Provider) { p.JWTSVID.TrustDomain = "" },
 		"no name":             func(p *identity.Provider) { p.Name = "" },
-		"an ID":               func(p *identity.Provider) { p.JWT.TrustDomain = "spiffe://shop.test" },
-		"capitals":            func(p *identity.Provider) { p.JWT.TrustDomain = "Shop.test" },
-		"an issuer, too":      func(p *identity.Provider) { p.JWT.Issuer = mint.Issuer },
-		"keys, too":           func(p *identity.Provider) { p.JWT.Keys.Discovery = true },
-		"no audience":         func(p *identity.Provider) { p.JWT.Audiences = nil },
-		"an empty audience":   func(p *identity.Provider) { p.JWT.Audiences = []string{""} },
-		"no algorithm":        func(p *identity.Provider) { p.JWT.Algorithms = nil },
-		"EdDSA":               func(p *identity.Provider) { p.JWT.Algorithms = []string{"EdDSA"} },
-		"HS256":               func(p *identity.Provider) { p.JWT.Algorithms = []string{"HS256"} },
-		"a negative skew":     func(p *identity.Provider) { p.JWT.Skew = -1 },
-		"no lifetime":         func(p *identity.Provider) { p.JWT.MaxLifetime = 0 },
-		"no size":             func(p *identity.Provider) { p.JWT.MaxSize = 0 },
+		"an ID":               func(p *identity.Provider) { p.JWTSVID.TrustDomain = "spiffe://shop.test" },
+		"capitals":            func(p *identity.Provider) { p.JWTSVID.TrustDomain = "Shop.test" },
+		"no audience":         func(p *identity.Provider) { p.JWTSVID.Audiences = nil },
+		"an empty audience":   func(p *identity.Provider) { p.JWTSVID.Audiences = []string{""} },
+		"no algorithm":        func(p *identity.Provider) { p.JWTSVID.Algorithms = nil },
+		"EdDSA":               func(p *identity.Provider) { p.JWTSVID.Algorithms = []string{"EdDSA"} },
+		"HS256":               func(p *identity.Provider) { p.JWTSVID.Algorithms = []string{"HS256"} },
+		"a negative skew":     func(p *identity.Provider) { p.JWTSVID.Skew = -1 },
+		"no lifetime":         func(p *identity.Provider) { p.JWTSVID.MaxLifetime = 0 },
+		"no size":             func(p *identity.Provider) { p.JWTSVID.MaxSize = 0 },
 		"another subject":     func(p *identity.Provider) { p.Claims.Subject = []string{"email"} },
 		"a subject below sub": func(p *identity.Provider) { p.Claims.Subject = []string{"sub", "sub"} },
 	} {

@@ -23,19 +23,13 @@ func Check(all []identity.Provider, names []string) error {
 			continue // named twice
 		}
 		for _, other := range read {
-			if alike(all[i], other) {
+			if all[i].Alike(other) {
 				return fmt.Errorf("providers %q and %q have the same issuer or trust domain, place and audience: no token could tell them apart", other.Name, name)
 			}
 		}
 		read = append(read, all[i])
 	}
 	return nil
-}
-
-// alike says whether two providers claim the same tokens.
-func alike(a, b identity.Provider) bool {
-	return a.From == b.From && a.JWT != nil && b.JWT != nil && a.JWT.Issuer == b.JWT.Issuer && a.JWT.TrustDomain == b.JWT.TrustDomain &&
-		slices.ContainsFunc(a.JWT.Audiences, func(aud string) bool { return slices.Contains(b.JWT.Audiences, aud) })
 }
 
 // checkPlace says what is wrong with where a provider finds its credential.

@@ -22,7 +22,7 @@ func (h headers) First(name string) (string, int) {
 	}
 	return h.values[name][0], len(h.values[name])
 }
-func (h headers) Joined() bool                { return h.joined }
+func (h headers) Joined() bool { return h.joined }
 
 // raw returns headers in Envoy's raw encoding, as name and value in turn.
 func raw(pairs ...string) headers {

@@ -23,7 +23,7 @@ import (
 func workloads(name, domain string, audiences ...string) identity.Provider {
 	return identity.Provider{
 		Name: name, From: identity.Place{Header: "authorization", Scheme: "Bearer"},
-		JWT: &identity.JWTIssuer{
+		JWTSVID: &identity.JWTSVIDs{
 			TrustDomain: domain, Audiences: audiences, Algorithms: identity.JWTSVIDAlgorithms(),
 			MaxLifetime: time.Hour, MaxSize: 8 << 10, Skew: 30 * time.Second,
 		},

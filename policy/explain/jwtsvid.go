@@ -10,7 +10,7 @@ import (
 // the providers goes by that, which is of JWT-SVIDs.
 func (c Credential) origin(providers []identity.Provider) string {
 	text := "issuer is " + showAll(c.texts("iss"))
-	if slices.ContainsFunc(providers, func(p identity.Provider) bool { return p.JWT != nil && p.JWT.TrustDomain != "" }) {
+	if slices.ContainsFunc(providers, func(p identity.Provider) bool { return p.Terms().TrustDomain != "" }) {
 		text += ", its subject " + showAll(c.texts("sub"))
 	}
 	return text

@@ -76,7 +76,7 @@ func (s *Suite) foreign(owner *identity.Provider, reads []string) identity.Crede
 	for _, name := range reads {
 		p := s.providers[name]
 		switch {
-		case samePlace(owner.From, p.From) && sameIssuer(owner, p):
+		case samePlace(owner.From, p.From) && owner.SameSource(*p):
 			worst = reason.TokenAudience
 		case samePlace(owner.From, p.From) && worst != reason.TokenAudience:
 			worst = reason.TokenIssuer
@@ -89,8 +89,4 @@ func (s *Suite) foreign(owner *identity.Provider, reads []string) identity.Crede
 
 func samePlace(a, b identity.Place) bool {
 	return a.Cookie == b.Cookie && a.Header == b.Header && strings.EqualFold(a.Scheme, b.Scheme)
-}
-
-func sameIssuer(a, b *identity.Provider) bool {
-	return a.JWT != nil && b.JWT != nil && a.JWT.Issuer == b.JWT.Issuer && a.JWT.TrustDomain == b.JWT.TrustDomain
 }

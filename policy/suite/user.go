@@ -45,14 +45,14 @@ func userOf(from *syntax.TestUser, p *identity.Provider, at time.Time) (*identit
 	t := newToken(from.Claims)
 	u := &identity.User{Provider: p.Name, KeyID: from.KeyID.Value, Claims: t.claims}
 	anybody := "user"
+	terms := p.Terms()
 	switch {
-	case p.JWT == nil:
-	case p.JWT.TrustDomain != "":
-		u.Issuer, anybody = "spiffe://"+p.JWT.TrustDomain, "" // iss says nothing
-	default:
-		u.Issuer = t.text([]string{"iss"}, "", p.JWT.Issuer)
+	case terms.TrustDomain != "":
+		u.Issuer, anybody = terms.Issuer, "" // iss says nothing
+	case terms.Issuer != "":
+		u.Issuer = t.text([]string{"iss"}, "", terms.Issuer)
 	}
-	if p.JWT != nil {
+	if terms.Audiences != nil {
 		u.Audiences = t.list([]string{"aud"}, audiencesOf(from, p), oneOrMore)
 	}
 	subject := p.Claims.Subject
@@ -89,36 +89,35 @@ func userOf(from *syntax.TestUser, p *identity.Provider, at time.Time) (*identit
 // expiry is soon after the time of the request, unless the provider allows no such age.
 func expiry(p *identity.Provider, issued, at time.Time) time.Time {
 	end := at.Add(lifetime)
-	if p.JWT == nil || p.JWT.MaxLifetime == 0 || end.Sub(issued) <= p.JWT.MaxLifetime {
-		return end
+	if most := p.Terms().MaxLifetime; most != 0 && end.Sub(issued) > most {
+		return issued.Add(most)
 	}
-	return issued.Add(p.JWT.MaxLifetime)
+	return end
 }
 
 // audiencesOf are those that the test names, or else the first that the provider takes.
 func audiencesOf(from *syntax.TestUser, p *identity.Provider) *syntax.TestValues {
 	claimed := slices.ContainsFunc(from.Claims, func(c syntax.TestClaim) bool { return c.Name.Value == "aud" })
-	if from.Audiences != nil || claimed || len(p.JWT.Audiences) == 0 {
+	taken := p.Terms().Audiences
+	if from.Audiences != nil || claimed || len(taken) == 0 {
 		return from.Audiences
 	}
-	return &syntax.TestValues{Values: []syntax.Text{{Value: p.JWT.Audiences[0]}}}
+	return &syntax.TestValues{Values: []syntax.Text{{Value: taken[0]}}}
 }
 
 // wouldRefuse says why the provider would refuse such a token, of which a test is then no proof.
 func wouldRefuse(u *identity.User, p *identity.Provider, at time.Time) error {
 	const instead = ": write {credential: %s} to test a refused one"
-	if p.JWT == nil {
-		return nil
-	}
-	late, early := at.Add(-p.JWT.Skew), at.Add(p.JWT.Skew)
+	terms := p.Terms()
+	late, early := at.Add(-terms.Skew), at.Add(terms.Skew)
 	switch {
-	case p.JWT.TrustDomain != "" && !isMember(u.Subject, p.JWT.TrustDomain):
-		return fmt.Errorf("%s takes the JWT-SVIDs of workloads, whose subject is like spiffe://%s/ns/shop/sa/web, and not %q"+instead, p.Name, p.JWT.TrustDomain, u.Subject, reason.TokenClaims)
-	case p.JWT.TrustDomain == "" && u.Issuer != p.JWT.Issuer:
+	case terms.TrustDomain != "" && !isMember(u.Subject, terms.TrustDomain):
+		return fmt.Errorf("%s takes the JWT-SVIDs of workloads, whose subject is like spiffe://%s/ns/shop/sa/web, and not %q"+instead, p.Name, terms.TrustDomain, u.Subject, reason.TokenClaims)
+	case u.Issuer != terms.Issuer:
 		return fmt.Errorf("%s refuses tokens of the issuer %q"+instead, p.Name, u.Issuer, reason.TokenIssuer)
-	case !slices.ContainsFunc(u.Audiences, func(a string) bool { return slices.Contains(p.JWT.Audiences, a) }):
-		return fmt.Errorf("%s refuses tokens that are for none of %q"+instead, p.Name, p.JWT.Audiences, reason.TokenAudience)
-	case u.Bound != identity.BoundNot && p.JWT.TrustDomain != "":
+	case terms.Audiences != nil && !slices.ContainsFunc(u.Audiences, func(a string) bool { return slices.Contains(terms.Audiences, a) }):
+		return fmt.Errorf("%s refuses tokens that are for none of %q"+instead, p.Name, terms.Audiences, reason.TokenAudience)
+	case u.Bound != identity.BoundNot && terms.TrustDomain != "":
 		return fmt.Errorf("%s refuses bound tokens: a JWT-SVID is bound to nothing"+instead, p.Name, reason.TokenBinding)
 	case u.IssuedAt.After(early):
 		return fmt.Errorf("this token is issued after the time of the request"+instead, reason.TokenNotYetValid)

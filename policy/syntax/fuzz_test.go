@@ -151,32 +151,40 @@ func texts(list []syntax.Text) (all []string) {
 }
 
 func writeProvider(p *identity.Provider) object {
-	j, keys := p.JWT, object{}
-	switch k := j.Keys; {
-	case k.File != "":
-		keys["file"] = k.File
-	default:
-		if keys["url"] = k.URL; k.Discovery {
-			keys["discovery"] = true
-		}
-		keys["refresh"], keys["maxStale"] = k.Refresh.String(), k.MaxStale.String()
-		if k.CAFile != "" {
-			keys["ca"] = object{"file": k.CAFile}
-		}
-	}
-	use := map[identity.Use]string{identity.UseAccess: "access", identity.UseID: "id"}[j.Use]
-	if j.TrustDomain != "" {
-		use = ""
-		keys = object{}
-	}
 	return object{
-		"jwt": compact(object{
-			"issuer": j.Issuer, "trustDomain": j.TrustDomain, "audiences": j.Audiences, "algorithms": j.Algorithms, "use": use, "types": j.Types,
-			"jwks": compact(keys), "skew": j.Skew.String(), "maxLifetime": j.MaxLifetime.String(), "maxSize": j.MaxSize,
-		}),
+		"jwt":    compact(writeTokens(p)),
 		"from":   compact(object{"header": p.From.Header, "scheme": p.From.Scheme, "cookie": p.From.Cookie}),
 		"claims": compact(object{"subject": p.Claims.Subject, "client": p.Claims.Client, "scopes": p.Claims.Scopes, "roles": p.Claims.Roles}),
 	}
+}
+
+func writeTokens(p *identity.Provider) object {
+	if j := p.JWTSVID; j != nil {
+		return object{
+			"trustDomain": j.TrustDomain, "audiences": j.Audiences, "algorithms": j.Algorithms,
+			"skew": j.Skew.String(), "maxLifetime": j.MaxLifetime.String(), "maxSize": j.MaxSize,
+		}
+	}
+	j := p.JWT
+	return object{
+		"issuer": j.Issuer, "audiences": j.Audiences, "algorithms": j.Algorithms, "types": j.Types,
+		"use":  map[identity.Use]string{identity.UseAccess: "access", identity.UseID: "id"}[j.Use],
+		"jwks": compact(writeKeys(j.Keys)), "skew": j.Skew.String(), "maxLifetime": j.MaxLifetime.String(), "maxSize": j.MaxSize,
+	}
+}
+
+func writeKeys(k identity.KeySource) object {
+	if k.File != "" {
+		return object{"file": k.File}
+	}
+	keys := object{"url": k.URL, "refresh": k.Refresh.String(), "maxStale": k.MaxStale.String()}
+	if k.Discovery {
+		keys["discovery"] = true
+	}
+	if k.CAFile != "" {
+		keys["ca"] = object{"file": k.CAFile}
+	}
+	return keys
 }
 
 // compact leaves out what is empty.

@@ -74,7 +74,7 @@ func (r *reader) identityProvider(n *tree.Node, d *Document) {
 	if o.otherKind() {
 		return
 	}
-	d.IdentityProvider.JWT = r.jwt(o.get(o.choose(providerKinds)), d)
+	r.jwt(o.get(o.choose(providerKinds)), d)
 	r.checkSVIDSubject(o.get("claims"), d.IdentityProvider)
 }
 

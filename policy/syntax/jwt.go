@@ -57,12 +57,12 @@ const (
 	mostSize        = 64 << 10
 )
 
-func (r *reader) jwt(n *tree.Node, d *Document) *identity.JWTIssuer {
+func (r *reader) jwt(n *tree.Node, d *Document) {
 	o := r.object(n, jwtShape)
 	if o.node == nil {
-		return nil
+		return
 	}
-	j := &identity.JWTIssuer{
+	j := identity.JWTIssuer{
 		Audiences:   values(r.texts(o.get("audiences"), nil)),
 		Skew:        r.duration(o.get("skew"), span{0, mostSkew}, defaultSkew),
 		MaxLifetime: r.duration(o.get("maxLifetime"), span{time.Second, year}, defaultLifetime),
@@ -70,11 +70,11 @@ func (r *reader) jwt(n *tree.Node, d *Document) *identity.JWTIssuer {
 	}
 	switch o.choose(tokensOf) {
 	case "trustDomain":
-		o.trustDomain(j)
+		d.IdentityProvider.JWTSVID = o.trustDomain(j)
 	case "issuer":
-		o.issuer(j, d)
+		o.issuer(&j, d)
+		d.IdentityProvider.JWT = &j
 	}
-	return j
 }
 
 func (o object) issuer(j *identity.JWTIssuer, d *Document) {

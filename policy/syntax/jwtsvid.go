@@ -16,10 +16,12 @@ var notOfSVIDs = map[string]string{
 	"types": "types are an issuer's: the typ of a JWT-SVID is JWT, JOSE or left out",
 }
 
-// trustDomain reads what is said of JWT-SVIDs.
-func (o object) trustDomain(j *identity.JWTIssuer) {
-	j.TrustDomain = o.text(o.get("trustDomain"), checkSVIDDomain).Value
-	j.Algorithms = identity.JWTSVIDAlgorithms()
+// trustDomain reads what is said of JWT-SVIDs alone; common is what both kinds of JWT say.
+func (o object) trustDomain(common identity.JWTIssuer) *identity.JWTSVIDs {
+	j := &identity.JWTSVIDs{
+		TrustDomain: o.text(o.get("trustDomain"), checkSVIDDomain).Value, Audiences: common.Audiences,
+		Algorithms: identity.JWTSVIDAlgorithms(), Skew: common.Skew, MaxLifetime: common.MaxLifetime, MaxSize: common.MaxSize,
+	}
 	if named := o.get("algorithms"); named != nil {
 		j.Algorithms = values(o.texts(named, checkSVIDAlgorithm))
 	}
@@ -28,6 +30,7 @@ func (o object) trustDomain(j *identity.JWTIssuer) {
 			o.fail(key, "%s", why)
 		}
 	}
+	return j
 }
 
 // maxDomain is how many bytes the name of a trust domain has at most (SPIFFE ID specification,
@@ -51,7 +54,7 @@ func checkSVIDAlgorithm(s string) error {
 // checkSVIDSubject holds that the subject of a JWT-SVID is its SPIFFE ID: another claim is what some
 // workload asked for.
 func (r *reader) checkSVIDSubject(claims *tree.Node, p *identity.Provider) {
-	if claims == nil || claims.Kind != tree.Mapping || p.JWT == nil || p.JWT.TrustDomain == "" || slices.Equal(p.Claims.Subject, []string{defaultSubject}) {
+	if claims == nil || claims.Kind != tree.Mapping || p.JWTSVID == nil || slices.Equal(p.Claims.Subject, []string{defaultSubject}) {
 		return
 	}
 	for key := range claims.Fields() {

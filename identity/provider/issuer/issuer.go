@@ -13,14 +13,13 @@ import (
 	"github.com/postern/postern/identity/keys"
 	"github.com/postern/postern/identity/memo"
 	"github.com/postern/postern/identity/provider/kind"
-	"github.com/postern/postern/identity/reason"
 )
 
 // Kind returns the kind "jwt".
 func Kind() kind.Kind {
 	return kind.Kind{
 		Name:    "jwt",
-		Is:      func(p identity.Provider) bool { return p.JWT != nil && p.JWT.TrustDomain == "" },
+		Is:      func(p identity.Provider) bool { return p.JWT != nil },
 		New:     newSource,
 		Inspect: newInspector,
 	}
@@ -153,23 +152,14 @@ func (p *prover) Prove(c *kind.Presented, at time.Time, caller identity.Caller) 
 		from = &proven{verifier: p.keyless}
 	}
 	user, err := from.user(c, at, caller)
-	switch code := reason.Of(err); {
-	case code == reason.KeysUnavailable:
-		return nil, p.lease.Wait(), err
-	case code == reason.TokenKeyUnknown:
-		// Only a token that could be this issuer's gets here: its iss, alg and typ are right.
-		if wait, pending := p.want(c); pending {
-			return nil, wait, reason.Errorf(reason.KeysPending, "a fetch may bring the key: %w", err)
-		}
+	if err == nil {
+		return user, 0, nil
 	}
-	return user, 0, err
-}
-
-// want asks for the key of a token. Without a kid, no key is the missing one.
-func (p *prover) want(c *kind.Presented) (wait int, pending bool) {
-	token, err := c.Token()
-	if err != nil || token.KeyID() == "" {
-		return 0, false
+	// For a key waits only a token that could be this issuer's: its iss, alg and typ are right.
+	kid := ""
+	if token, unreadable := c.Token(); unreadable == nil {
+		kid = token.KeyID()
 	}
-	return p.lease.Want(token.KeyID())
+	wait, err := p.lease.Await(err, kid)
+	return nil, wait, err
 }

@@ -32,7 +32,7 @@ const (
 func Kind() kind.Kind {
 	return kind.Kind{
 		Name:    jwtsvid.KindName,
-		Is:      func(p identity.Provider) bool { return p.JWT != nil && p.JWT.TrustDomain != "" },
+		Is:      func(p identity.Provider) bool { return p.JWTSVID != nil },
 		New:     newSource,
 		Inspect: newInspector,
 	}

@@ -24,7 +24,7 @@ var noon = time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
 const web = "spiffe://shop.test/ns/shop/sa/web"
 
 func config() identity.Provider {
-	return identity.Provider{Name: "workloads", JWT: &identity.JWTIssuer{
+	return identity.Provider{Name: "workloads", JWTSVID: &identity.JWTSVIDs{
 		TrustDomain: "shop.test", Audiences: []string{"orders"}, Algorithms: identity.JWTSVIDAlgorithms(),
 		MaxLifetime: time.Hour, MaxSize: 8 << 10,
 	}}

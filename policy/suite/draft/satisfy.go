@@ -103,8 +103,8 @@ func (a *author) satisfyUser(w *wish, rules []*rule) {
 	}
 	p := w.user
 	p.provider = common(asks, func(u *syntax.User) []syntax.Text { return u.Providers })
-	if known := a.providers[p.provider]; known != nil && known.JWT != nil {
-		p.domain = known.JWT.TrustDomain
+	if known := a.providers[p.provider]; known != nil {
+		p.domain = known.Terms().TrustDomain
 	}
 	p.subject = common(asks, func(u *syntax.User) []syntax.Text { return valuesOf(u.Subjects) })
 	p.client = common(asks, func(u *syntax.User) []syntax.Text { return valuesOf(u.Clients) })
@@ -131,11 +131,14 @@ func (a *author) satisfyUser(w *wish, rules []*rule) {
 
 // accepted adds an audience that the provider takes, where there is none.
 func accepted(audiences []string, p *identity.Provider) []string {
-	if p == nil || p.JWT == nil || len(p.JWT.Audiences) == 0 ||
-		slices.ContainsFunc(audiences, func(s string) bool { return slices.Contains(p.JWT.Audiences, s) }) {
+	if p == nil {
 		return audiences
 	}
-	return append(audiences, p.JWT.Audiences[0])
+	taken := p.Terms().Audiences
+	if len(taken) == 0 || slices.ContainsFunc(audiences, func(s string) bool { return slices.Contains(taken, s) }) {
+		return audiences
+	}
+	return append(audiences, taken[0])
 }
 
 // common returns a value that all who ask for one take; if there is none, one that the first

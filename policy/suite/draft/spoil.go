@@ -129,15 +129,16 @@ func (a *author) spoilUser(p *person, asks *syntax.User, bit policy.Conjuncts) {
 // otherAudiences returns an audience that the provider takes and the rule does not ask for.
 func (a *author) otherAudiences(provider string, asked *syntax.Match) []string {
 	p := a.providers[provider]
-	if p == nil || p.JWT == nil {
+	if p == nil || len(p.Terms().Audiences) == 0 {
 		return []string{}
 	}
-	for _, audience := range p.JWT.Audiences {
+	taken := p.Terms().Audiences
+	for _, audience := range taken {
 		if !slices.ContainsFunc(asked.Values, func(t syntax.Text) bool { return t.Value == audience }) {
 			return []string{audience}
 		}
 	}
-	return []string{p.JWT.Audiences[0]}
+	return []string{taken[0]}
 }
 
 // without takes away the least that a match then misses.
