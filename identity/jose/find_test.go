@@ -72,6 +72,35 @@ func TestOnly(t *testing.T) {
 	}
 }
 
+// TestFor: the kid decides, and without one there may be no choice.
+func TestFor(t *testing.T) {
+	a, b, e := minttest.Key(t, "ES256", "a"), minttest.Key(t, "ES256", "b"), minttest.Key(t, "EdDSA", "e")
+	set := parseSet(t, a.JWK(), b.JWK(), e.JWK())
+	for name, tc := range map[string]struct{ alg, kid, want string }{
+		"its kid":                     {"ES256", "b", "b"},
+		"a kid of a key for others":   {"ES256", "e", "e"}, // which Verify refuses
+		"a kid that nobody has":       {"EdDSA", "x", ""},
+		"no kid, and one key for alg": {"EdDSA", "", "e"},
+		"no kid, and two":             {"ES256", "", ""},
+		"no kid, and none":            {"RS256", "", ""},
+	} {
+		header := map[string]any{"alg": tc.alg, "kid": tc.kid}
+		if tc.kid == "" {
+			delete(header, "kid")
+		}
+		token, err := jose.Parse(minttest.Sign(t, a, header, map[string]any{"sub": "alice"}), 4096)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if key, ok := set.For(token); key.ID() != tc.want || ok != (tc.want != "") {
+			t.Errorf("%s: %q, %v", name, key.ID(), ok)
+		}
+		if _, ok := (*jose.KeySet)(nil).For(token); ok {
+			t.Errorf("%s: no keys have one", name)
+		}
+	}
+}
+
 func TestDigest(t *testing.T) {
 	a, b := minttest.Key(t, "ES256", "a").JWK(), minttest.Key(t, "ES256", "b").JWK()
 	base := parseSet(t, a, b).Digest()

@@ -146,6 +146,15 @@ func (s *KeySet) Only(alg string) (Key, bool) {
 	return only, true
 }
 
+// For returns the one key that may have signed a token: that of its kid, or where it has none the only
+// one that fits its alg. Two are a guess, and none. Whether the key is one for alg, Token.Verify says.
+func (s *KeySet) For(token *Token) (Key, bool) {
+	if id := token.KeyID(); id != "" {
+		return s.Find(id)
+	}
+	return s.Only(token.Algorithm())
+}
+
 // Len returns the number of usable keys.
 func (s *KeySet) Len() int {
 	if s == nil {

@@ -140,16 +140,12 @@ func (v *Verifier) key(token *jose.Token) (jose.Key, error) {
 	if v.keys == nil {
 		return jose.Key{}, reason.Errorf(reason.KeysUnavailable, "no keys of %s were ever had", v.name)
 	}
-	if token.KeyID() == "" {
-		key, ok := v.keys.Only(token.Algorithm())
-		if !ok {
-			return jose.Key{}, reason.Errorf(reason.TokenKeyUnknown, "no kid, and not exactly one key of %s fits alg", v.name)
-		}
+	key, ok := v.keys.For(token)
+	switch {
+	case ok:
 		return key, nil
+	case token.KeyID() == "":
+		return jose.Key{}, reason.Errorf(reason.TokenKeyUnknown, "no kid, and not exactly one key of %s fits alg", v.name)
 	}
-	key, ok := v.keys.Find(token.KeyID())
-	if !ok {
-		return jose.Key{}, reason.Errorf(reason.TokenKeyUnknown, "no key of %s has this kid", v.name)
-	}
-	return key, nil // whether it is one for alg, Token.Verify says
+	return jose.Key{}, reason.Errorf(reason.TokenKeyUnknown, "no key of %s has this kid", v.name)
 }

@@ -117,20 +117,9 @@ func (r *Receiver) Verify(raw string) (l Logout, wait int, err error) {
 
 // verify adds to Verifier.Verify what is known of the keys.
 func (s *sender) verify(token *jose.Token, now time.Time) (Logout, int, error) {
-	var set *jose.KeySet
-	if had := s.lease.Set(); had != nil && s.lease.Fresh(now) {
-		set = had.Keys
-	}
-	l, err := s.Verify(token, set, now)
-	switch code := reason.Of(err); {
-	case code == reason.KeysUnavailable:
-		return l, s.lease.Wait(), err
-	case code == reason.TokenKeyUnknown && token.KeyID() != "":
-		if wait, pending := s.lease.Want(token.KeyID()); pending {
-			return l, wait, reason.Errorf(reason.KeysPending, "a fetch may bring the key: %w", err)
-		}
-	}
-	return l, 0, err
+	l, err := s.Verify(token, s.lease.Keys(now), now)
+	wait, err := s.lease.Await(err, token.KeyID())
+	return l, wait, err
 }
 
 // Forget lets the token of a Logout come again, for nothing came of it.
