@@ -100,10 +100,7 @@ func (v *Verifier) Verify(token *jose.Token, keys *jose.KeySet, at time.Time) (L
 	case keys == nil:
 		return Logout{}, reason.Errorf(reason.KeysUnavailable, "no keys of %s are to be had", v.name)
 	}
-	key, ok := keys.Find(token.KeyID())
-	if token.KeyID() == "" {
-		key, ok = keys.Only(token.Algorithm())
-	}
+	key, ok := keys.For(token)
 	if !ok {
 		return Logout{}, reason.Errorf(reason.TokenKeyUnknown, "not one key of %s is meant by kid", v.name)
 	}
