@@ -13,9 +13,10 @@ func (v *Verifier) InspectUnverified(token *jose.Token, at time.Time) error {
 	if err := v.admit(token); err != nil {
 		return err
 	}
-	read, err := v.read(token.UnverifiedClaims(), token.KeyID())
+	read, err := v.reader.Read(token.UnverifiedClaims(), token.KeyID())
 	if err != nil {
 		return err
 	}
-	return v.checkTimes(read.user, read.notBefore, at)
+	_, err = read.ForOwner(at)
+	return err
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/claims"
 	"github.com/postern/postern/identity/jose"
 	"github.com/postern/postern/identity/reason"
 )
@@ -19,7 +20,7 @@ const application = "application/"
 type Verifier struct {
 	name   string
 	issuer identity.JWTIssuer
-	claims identity.ClaimMap
+	reader *claims.Reader
 	keys   *jose.KeySet
 }
 
@@ -56,7 +57,7 @@ func New(p identity.Provider) (*Verifier, error) {
 			return nil, fmt.Errorf("algorithm %q is not supported", a)
 		}
 	}
-	return &Verifier{name: p.Name, issuer: c, claims: p.Claims}, nil
+	return &Verifier{name: p.Name, issuer: c, reader: claims.New(p)}, nil
 }
 
 // WithKeys returns a Verifier that differs in its keys alone.
@@ -80,33 +81,25 @@ func (v *Verifier) Verify(token *jose.Token) (Verified, error) {
 	if err != nil {
 		return Verified{}, err
 	}
-	claims, err := token.Verify(key)
+	set, err := token.Verify(key)
 	if err != nil {
 		return Verified{}, err
 	}
-	return v.read(claims, key.ID())
+	return v.reader.Read(set, key.ID())
 }
 
 // Addresses says whether a token claims to come from this issuer: nil, or why not, as a
 // *reason.Error. Nothing is proven by it.
 func (v *Verifier) Addresses(token *jose.Token) error {
 	iss, _ := token.Unverified("iss")
-	s, ok := iss.(string)
-	switch {
-	case !ok:
-		return reason.Errorf(reason.TokenClaims, "iss is not a string")
-	case s != v.issuer.Issuer || s == "":
-		return reason.Errorf(reason.TokenIssuer, "iss is not the issuer of %s", v.name)
-	}
-	return nil
+	return v.reader.Addresses(iss)
 }
 
 // AddressedTo says whether a token claims to be for one of this provider's audiences. Nothing
 // is proven by it.
 func (v *Verifier) AddressedTo(token *jose.Token) bool {
 	aud, _ := token.Unverified("aud")
-	audiences, err := oneOrMore(aud)
-	return err == nil && meet(audiences, v.issuer.Audiences)
+	return v.reader.AddressedTo(aud)
 }
 
 // admit makes every check that needs no key.

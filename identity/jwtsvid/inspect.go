@@ -3,9 +3,7 @@ package jwtsvid
 import (
 	"time"
 
-	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/jose"
-	"github.com/postern/postern/identity/jwt"
 )
 
 // InspectUnverified says for what a token would be refused at the time at, if its signature were
@@ -15,10 +13,10 @@ func (v *Verifier) InspectUnverified(token *jose.Token, at time.Time) error {
 	if err := v.admit(token); err != nil {
 		return err
 	}
-	read, err := jwt.ReadSVID(v.provider, token.UnverifiedClaims(), token.KeyID())
+	read, err := v.reader.Read(token.UnverifiedClaims(), token.KeyID())
 	if err != nil {
 		return err
 	}
-	_, err = read.For(at, identity.Caller{})
+	_, err = read.ForOwner(at)
 	return err
 }

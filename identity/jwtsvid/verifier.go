@@ -9,8 +9,8 @@ import (
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/claims"
 	"github.com/postern/postern/identity/jose"
-	"github.com/postern/postern/identity/jwt"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/identity/svid"
 )
@@ -19,6 +19,7 @@ import (
 // for concurrent use. The zero Verifier refuses every token.
 type Verifier struct {
 	provider identity.Provider
+	reader   *claims.Reader
 	domain   spiffeid.TrustDomain
 	bundle   Bundle // the zero Bundle: there is none
 }
@@ -50,7 +51,7 @@ func New(p identity.Provider) (*Verifier, error) {
 			return nil, fmt.Errorf("algorithm %q is none of JWT-SVIDs", a)
 		}
 	}
-	return &Verifier{provider: p, domain: domain}, nil
+	return &Verifier{provider: p, reader: claims.New(p), domain: domain}, nil
 }
 
 // With returns a Verifier that differs in its bundle alone: the one that its trust domain has in a
@@ -75,22 +76,22 @@ func (v *Verifier) TrustDomain() spiffeid.TrustDomain { return v.domain }
 // Verify proves a token by the bundle as it is at the time at. Whether the token itself is good then,
 // Verified.For says. It never waits. The error is a *reason.Error, with the reasons of the package
 // comment, and holds no part of the token.
-func (v *Verifier) Verify(token *jose.Token, at time.Time) (jwt.Verified, error) {
+func (v *Verifier) Verify(token *jose.Token, at time.Time) (claims.Verified, error) {
 	if err := v.admit(token); err != nil {
-		return jwt.Verified{}, err
+		return claims.Verified{}, err
 	}
 	if err := v.Fresh(at); err != nil {
-		return jwt.Verified{}, err
+		return claims.Verified{}, err
 	}
 	key, ok := v.bundle.keys.Find(token.KeyID())
 	if !ok {
-		return jwt.Verified{}, reason.Errorf(reason.TokenKeyUnknown, "no JWT authority of %s has this kid", v.domain)
+		return claims.Verified{}, reason.Errorf(reason.TokenKeyUnknown, "no JWT authority of %s has this kid", v.domain)
 	}
-	claims, err := token.Verify(key) // which says whether it is one for alg
+	set, err := token.Verify(key) // which says whether it is one for alg
 	if err != nil {
-		return jwt.Verified{}, err
+		return claims.Verified{}, err
 	}
-	return jwt.ReadSVID(v.provider, claims, key.ID())
+	return v.reader.Read(set, key.ID())
 }
 
 // Fresh says whether there is a bundle that may be used at the time at: nil, or a *reason.Error with
@@ -127,7 +128,7 @@ func (v *Verifier) Addresses(token *jose.Token) error {
 // proven by it.
 func (v *Verifier) AddressedTo(token *jose.Token) bool {
 	aud, _ := token.Unverified("aud")
-	return slices.ContainsFunc(jwt.Audiences(aud), func(a string) bool { return slices.Contains(v.provider.JWTSVID.Audiences, a) })
+	return v.reader.AddressedTo(aud)
 }
 
 // admit makes every check that needs no key.

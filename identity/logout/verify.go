@@ -1,15 +1,14 @@
 package logout
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/claims"
 	"github.com/postern/postern/identity/jose"
 	"github.com/postern/postern/identity/reason"
 )
@@ -17,9 +16,7 @@ import (
 // The bounds of a logout token.
 const (
 	maxLifetime = 10 * time.Minute // exp - iat
-	maxText     = 2048             // bytes of each claim that is one text
 	maxList     = 32               // audiences
-	year3000    = 32_503_680_000
 )
 
 // What events holds (section 2.4).
@@ -78,12 +75,8 @@ func (v *Verifier) Addresses(token *jose.Token) bool {
 
 // isFor says whether aud, which is one text or a list of them, contains the client.
 func isFor(aud any, client string) bool {
-	if one, ok := aud.(string); ok {
-		return one == client
-	}
-	list, ok := aud.([]any)
-	return ok && len(list) <= maxList && slices.Contains(list, any(client)) &&
-		!slices.ContainsFunc(list, func(e any) bool { _, isText := e.(string); return !isText })
+	audiences := claims.Audiences(aud)
+	return len(audiences) <= maxList && slices.Contains(audiences, client)
 }
 
 // Verify returns what a token says at the time at. It never waits. The error is a *reason.Error and
@@ -104,11 +97,11 @@ func (v *Verifier) Verify(token *jose.Token, keys *jose.KeySet, at time.Time) (L
 	if !ok {
 		return Logout{}, reason.Errorf(reason.TokenKeyUnknown, "not one key of %s is meant by kid", v.name)
 	}
-	claims, err := token.Verify(key)
+	set, err := token.Verify(key)
 	if err != nil {
 		return Logout{}, err
 	}
-	return v.read(claims, at)
+	return v.read(set, at)
 }
 
 // isLogoutType compares as RFC 7515 section 4.1.9 says.
@@ -118,28 +111,24 @@ func isLogoutType(typ string) bool {
 }
 
 // read takes the claims of a token whose signature is good.
-func (v *Verifier) read(claims map[string]any, at time.Time) (Logout, error) {
+func (v *Verifier) read(set map[string]any, at time.Time) (Logout, error) {
 	l := Logout{Providers: []string{v.name}, Lasting: v.issuer.MaxLifetime + 2*v.issuer.Skew, issuer: v.issuer.Issuer}
-	var err error
-	for _, f := range []struct {
-		claim string
-		to    *string
-		need  bool
-	}{{"jti", &l.ID, true}, {"sub", &l.Subject, false}, {"sid", &l.Session, false}} {
-		if *f.to, err = text(claims, f.claim, f.need); err != nil {
-			return Logout{}, err
-		}
-	}
-	if l.Subject+l.Session == "" {
+	f := claims.Of(set)
+	l.ID = f.Text(claims.Required, "jti")
+	l.Subject = f.Text(claims.Optional, "sub")
+	l.Session = f.Text(claims.Optional, "sid")
+	l.IssuedAt = f.Time(claims.Required, "iat")
+	l.Expires = f.Time(claims.Required, "exp")
+	notBefore := f.TimeUp(claims.Optional, "nbf")
+	switch {
+	case f.Err() != nil:
+		return Logout{}, f.Err()
+	case l.Subject+l.Session == "":
 		return Logout{}, reason.Errorf(reason.TokenClaims, "neither sub nor sid: nobody is logged out")
 	}
-	if l.IssuedAt, err = seconds(claims, "iat"); err != nil {
-		return Logout{}, err
-	}
-	if l.Expires, err = seconds(claims, "exp"); err != nil {
-		return Logout{}, err
-	}
-	if err := errors.Join(v.checkTimes(l, at), checkKind(claims)); err != nil {
+	times := claims.Times{IssuedAt: l.IssuedAt, Expires: l.Expires, NotBefore: notBefore}
+	limits := claims.Limits{Of: "a logout", Skew: v.issuer.Skew, MaxLifetime: maxLifetime}
+	if err := errors.Join(times.Check(at, limits), checkKind(set)); err != nil {
 		return Logout{}, err
 	}
 	if v.sidOnly && l.Session == "" {
@@ -149,31 +138,17 @@ func (v *Verifier) read(claims map[string]any, at time.Time) (Logout, error) {
 	return l, nil
 }
 
-func (v *Verifier) checkTimes(l Logout, at time.Time) error {
-	switch skew := v.issuer.Skew; {
-	case !at.Before(l.Expires.Add(skew)):
-		return reason.Errorf(reason.TokenExpired, "exp is past")
-	case at.Add(skew).Before(l.IssuedAt):
-		return reason.Errorf(reason.TokenNotYetValid, "iat is in the future")
-	case l.Expires.Before(l.IssuedAt):
-		return reason.Errorf(reason.TokenClaims, "exp is before iat")
-	case l.Expires.Sub(l.IssuedAt) > maxLifetime:
-		return reason.Errorf(reason.TokenLifetime, "exp is more than %v after iat", maxLifetime)
-	}
-	return nil
-}
-
 // checkKind refuses what is no logout token, whatever its header says.
-func checkKind(claims map[string]any) error {
-	if _, ok := claims["nonce"]; ok {
+func checkKind(set map[string]any) error {
+	if _, ok := set["nonce"]; ok {
 		return reason.Errorf(reason.TokenType, "nonce: an ID token (section 2.4)")
 	}
-	if typ, ok := claims["typ"]; ok { // Keycloak's kind of token
+	if typ, ok := set["typ"]; ok { // Keycloak's kind of token
 		if s, ok := typ.(string); !ok || !strings.EqualFold(s, "logout") {
 			return reason.Errorf(reason.TokenType, "typ names another kind of token")
 		}
 	}
-	events, ok := claims["events"].(map[string]any)
+	events, ok := set["events"].(map[string]any)
 	if !ok {
 		return reason.Errorf(reason.TokenType, "events is not an object")
 	}
@@ -186,29 +161,4 @@ func checkKind(claims map[string]any) error {
 		return reason.Errorf(reason.TokenType, "events has no object %s", event)
 	}
 	return nil
-}
-
-// text returns a claim that is one text, "" when it is absent and not needed.
-func text(claims map[string]any, name string, need bool) (string, error) {
-	v, ok := claims[name]
-	if !ok && !need {
-		return "", nil
-	}
-	s, ok := v.(string)
-	if !ok || s == "" || len(s) > maxText || strings.ContainsFunc(s, isControl) {
-		return "", reason.Errorf(reason.TokenClaims, "%s is not a string of 1 to %d bytes without control characters", name, maxText)
-	}
-	return s, nil
-}
-
-func isControl(r rune) bool { return r < ' ' || 0x7f <= r && r <= 0x9f }
-
-// seconds returns a claim that is a time in whole seconds.
-func seconds(claims map[string]any, name string) (time.Time, error) {
-	n, _ := claims[name].(json.Number)
-	s, err := strconv.ParseInt(n.String(), 10, 64)
-	if err != nil || s <= 0 || s >= year3000 {
-		return time.Time{}, reason.Errorf(reason.TokenClaims, "%s is not a whole number of seconds after 1970 and before the year 3000", name)
-	}
-	return time.Unix(s, 0), nil
 }

@@ -1,4 +1,4 @@
-package jwt
+package claims
 
 import (
 	"encoding/json"
@@ -8,18 +8,16 @@ import (
 	"strconv"
 	"strings"
 	"time"
-)
 
-// maxText bounds a subject, a client and each other claim that is one text, in bytes. The
-// longest that is worth having is a SPIFFE ID.
-const maxText = 2048
+	"github.com/postern/postern/identity"
+)
 
 // year3000 is the first second of the year 3000: no claim's time is in it.
 const year3000 = 32_503_680_000
 
 var (
 	errAbsent = errors.New("is missing")
-	errText   = fmt.Errorf("is not a string of 1 to %d bytes without control characters", maxText)
+	errText   = fmt.Errorf("is not a string of 1 to %d bytes without control characters", identity.MaxText)
 	errTime   = errors.New("is not a number of seconds after 1970 and before the year 3000")
 	errList   = errors.New("is not an array of such strings")
 	errObject = errors.New("is not an object")
@@ -43,7 +41,7 @@ func at(claims map[string]any, path []string) (any, error) {
 // text returns v when it is a string that is safe to keep, compare and show.
 func text(v any) (string, error) {
 	s, ok := v.(string)
-	if !ok || s == "" || len(s) > maxText || strings.ContainsFunc(s, isControl) {
+	if !ok || s == "" || len(s) > identity.MaxText || strings.ContainsFunc(s, isControl) {
 		return "", errText
 	}
 	return s, nil
