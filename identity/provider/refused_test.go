@@ -3,8 +3,10 @@ package provider_test
 import (
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -113,8 +115,15 @@ func bend(token string) string {
 	return token[:i] + string(c) + token[i+1:]
 }
 
-// attacked returns a Set with one provider, and the kinds of tokens that are sent to it.
-func attacked(t testing.TB) (*provider.Set, []kindOfToken) {
+// An attacked is a Set with one provider, and the kinds of tokens that are sent to it.
+type attacked struct {
+	set   *provider.Set
+	idp   *keystest.Issuer
+	key   *mint.Key
+	kinds []kindOfToken
+}
+
+func underAttack(t testing.TB) attacked {
 	t.Helper()
 	es, rs, stranger := minttest.Key(t, "ES256", "es"), minttest.Key(t, "RS256", "rs"), minttest.Key(t, "ES256", "es")
 	idp := keystest.New(t, es, rs)
@@ -123,15 +132,15 @@ func attacked(t testing.TB) (*provider.Set, []kindOfToken) {
 	configure(t, m, config)
 	keystest.Until(t, "keys", func() bool { return keyed(m.Current()) })
 	configure(t, m, config)
-	return m.Current(), kindsOfTokens(t, idp, es, rs, stranger)
+	return attacked{m.Current(), idp, es, kindsOfTokens(t, idp, es, rs, stranger)}
 }
 
 // TestKindsOfTokens holds that each kind comes to the end that its cost is measured for.
 func TestKindsOfTokens(t *testing.T) {
-	set, kinds := attacked(t)
-	for _, k := range kinds {
+	a := underAttack(t)
+	for _, k := range a.kinds {
 		for i := range 3 {
-			if c := set.Authenticate([]string{"idp"}, bearer(k.make(i)), now(), identity.Caller{}); c.Reason != k.want {
+			if c := a.set.Authenticate([]string{"idp"}, bearer(k.make(i)), now(), identity.Caller{}); c.Reason != k.want {
 				t.Errorf("%s: %v (%v), want %v", k.name, c.Reason, c.Cause, k.want)
 			}
 		}
@@ -141,8 +150,8 @@ func TestKindsOfTokens(t *testing.T) {
 // BenchmarkRefused is what each kind costs. Nothing that is sent without a token may cost more than
 // a valid one that was not seen before.
 func BenchmarkRefused(b *testing.B) {
-	set, kinds := attacked(b)
-	for _, k := range kinds {
+	a := underAttack(b)
+	for _, k := range a.kinds {
 		b.Run(strings.ReplaceAll(k.name, " ", "_"), func(b *testing.B) {
 			many := make([]headers, 64)
 			if k.want == reason.Allowed { // what is refused is never kept
@@ -156,7 +165,7 @@ func BenchmarkRefused(b *testing.B) {
 			defer runtime.UnlockOSThread()
 			i, before := 0, threadTime()
 			for b.Loop() {
-				c := set.Authenticate([]string{"idp"}, many[i%len(many)], now(), identity.Caller{})
+				c := a.set.Authenticate([]string{"idp"}, many[i%len(many)], now(), identity.Caller{})
 				if i++; c.Reason != k.want {
 					b.Fatalf("%v, want %v", c.Reason, k.want)
 				}
@@ -164,4 +173,85 @@ func BenchmarkRefused(b *testing.B) {
 			b.ReportMetric(float64(threadTime()-before)/float64(b.N), "cpu-ns/op") // what others do with the machine is not in it
 		})
 	}
+}
+
+// A memory is what one token takes on average.
+type memory struct{ allocations, bytes float64 }
+
+// memoryOf returns what authenticating the tokens takes. Nothing else may run.
+func memoryOf(set *provider.Set, tokens []headers) memory {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, token := range tokens {
+		set.Authenticate([]string{"idp"}, token, now(), identity.Caller{})
+	}
+	runtime.ReadMemStats(&after)
+	n := float64(len(tokens))
+	return memory{float64(after.Mallocs-before.Mallocs) / n, float64(after.TotalAlloc-before.TotalAlloc) / n}
+}
+
+// TestRefusedTakesNoMoreMemory: what is refused takes no more allocations and bytes than the costliest
+// valid token that is as long, or as long as one may be, and was not seen before.
+func TestRefusedTakesNoMoreMemory(t *testing.T) {
+	const many = 16
+	a := underAttack(t)
+	limits := map[int]memory{}
+	for _, k := range a.kinds {
+		if k.want == reason.Allowed {
+			continue
+		}
+		tokens := make([]headers, many)
+		for i := range tokens {
+			tokens[i] = bearer(k.make(i))
+		}
+		size := min((len(k.make(0))+63)/64*64, 8000)
+		limit, ok := limits[size]
+		if !ok {
+			limit = a.costliest(t, size, many)
+			limits[size] = limit
+		}
+		got := memoryOf(a.set, tokens)
+		for range 2 { // what else allocates for a moment does not do so each time
+			again := memoryOf(a.set, tokens)
+			got = memory{min(got.allocations, again.allocations), min(got.bytes, again.bytes)}
+		}
+		if got.allocations > limit.allocations || got.bytes > limit.bytes {
+			t.Errorf("%s: %+v, and a valid token of %d bytes takes %+v", k.name, got, size, limit)
+		}
+	}
+}
+
+// costliest returns what the worst valid tokens of about size bytes take.
+func (a attacked) costliest(t *testing.T, size, many int) memory {
+	t.Helper()
+	room := max(0, (size-150)*3/4-110) // for claims beside those that each token has
+	values := room/16 + 240
+	var worst memory
+	for name, fill := range map[string]func(map[string]any){
+		"text": func(c map[string]any) { c["x"] = strings.Repeat("x", room) },
+		"elements": func(c map[string]any) {
+			c["x"] = slices.Repeat([]any{1}, min(values, room/2))
+			c["y"] = strings.Repeat("x", max(0, room-2*values))
+		},
+		"members": func(c map[string]any) {
+			for i := range min(values/2, room/9) {
+				c[fmt.Sprint("c", i)] = 1
+			}
+			c["x"] = strings.Repeat("x", max(0, room-9*values/2))
+		},
+	} {
+		tokens := make([]headers, many)
+		for i := range tokens {
+			few := func(c map[string]any) {
+				maps.DeleteFunc(c, func(name string, _ any) bool { return !slices.Contains([]string{"iss", "aud", "iat", "exp"}, name) })
+			}
+			tokens[i] = bearer(sign(t, a.idp, a.key, few, mint.Set("sub", fmt.Sprint(name, size, i)), fill))
+		}
+		got := memoryOf(a.set, tokens)
+		if c := a.set.Authenticate([]string{"idp"}, tokens[0], now(), identity.Caller{}); c.Reason != reason.Allowed {
+			t.Fatalf("%s of %d bytes: %v (%v)", name, size, c.Reason, c.Cause)
+		}
+		worst = memory{max(worst.allocations, got.allocations), max(worst.bytes, got.bytes)}
+	}
+	return worst
 }
