@@ -20,3 +20,6 @@ func (r *Receiver) Waiting() int { return len(r.late.all()) }
 
 // Await makes a token one that is tried again.
 func (r *Receiver) Await(raw string) { r.late.add(raw) }
+
+// Hurry lets a POST wait for keys that do not come for no longer than d.
+func Hurry(r *Receiver, d time.Duration) { r.patience = d }

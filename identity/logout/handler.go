@@ -83,7 +83,7 @@ func (r *Receiver) Handler(write func(context.Context, Logout) error, done func(
 // await verifies a token, and waits a while for keys that are being fetched: few providers send a
 // logout again.
 func (r *Receiver) await(ctx context.Context, places chan struct{}, raw string) (l Logout, wait int, err error) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, r.patience)
 	defer cancel()
 	for {
 		l, wait, err = r.inPlace(ctx, places, raw)

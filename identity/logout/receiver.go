@@ -26,6 +26,8 @@ type Receiver struct {
 	current atomic.Pointer[[]*sender]
 	seen    seen
 	late    late
+
+	patience time.Duration // how long a POST waits for keys
 }
 
 // A sender is one provider whose logouts are received.
@@ -37,7 +39,7 @@ type sender struct {
 // NewReceiver returns a Receiver for the clients, by the names of the providers that know them. It
 // takes no token before Configure. now is the clock.
 func NewReceiver(pool *keys.Pool, clients map[string]string, now func() time.Time) *Receiver {
-	r := &Receiver{pool: pool, clients: maps.Clone(clients), now: now}
+	r := &Receiver{pool: pool, clients: maps.Clone(clients), now: now, patience: patience}
 	r.current.Store(&[]*sender{})
 	return r
 }

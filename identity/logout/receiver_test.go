@@ -183,6 +183,7 @@ func TestKeysThatAreNotThere(t *testing.T) {
 	if got := w.post(form(nobodys)); got.Code != 400 || !strings.Contains(got.Body.String(), "token_key_unknown") {
 		t.Errorf("nobody's key: %d %s", got.Code, got.Body)
 	}
+	logout.Hurry(w.Receiver, hurried)
 	w.issuer.Answer("/jwks", http.NotFound)
 	other := token(t, minttest.Key(t, "ES256", "k-4"), claims(w.clock(), mint.Set("iss", w.issuer.URL)))
 	if got := w.post(form(other)); got.Code != 503 || got.Header().Get("Retry-After") == "" {
@@ -230,6 +231,7 @@ func TestTheMemoryIsBounded(t *testing.T) {
 // TestManyThatWaitForKeys are in no other's way.
 func TestManyThatWaitForKeys(t *testing.T) {
 	w := newWorld(t)
+	logout.Hurry(w.Receiver, hurried)
 	w.issuer.Answer("/jwks", http.NotFound)
 	unknown := minttest.Key(t, "ES256", "k-9")
 	var all sync.WaitGroup
@@ -241,9 +243,8 @@ func TestManyThatWaitForKeys(t *testing.T) {
 			}
 		})
 	}
-	began := time.Now()
-	if got := w.post(form(w.token(t))); got.Code != 200 || time.Since(began) > time.Second {
-		t.Errorf("a good one among them: %d after %v", got.Code, time.Since(began))
+	if got := w.post(form(w.token(t))); got.Code != 200 { // 503 if it had waited for one of them
+		t.Errorf("a good one among them: %d", got.Code)
 	}
 	all.Wait()
 }
@@ -252,6 +253,7 @@ func TestManyThatWaitForKeys(t *testing.T) {
 // not, and of too many some are given up.
 func TestALateLogout(t *testing.T) {
 	w := newWorld(t)
+	logout.Hurry(w.Receiver, hurried)
 	next := minttest.Key(t, "ES256", "k-2")
 	w.issuer.Answer("/jwks", http.NotFound)
 	good := token(t, next, claims(w.clock(), mint.Set("iss", w.issuer.URL)))

@@ -63,6 +63,9 @@ type world struct {
 	refuse   error // of the next write
 }
 
+// hurried is how long a POST waits for keys of which a test knows that they do not come.
+const hurried = 200 * time.Millisecond
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{key: minttest.Key(t, "ES256", "k-1"), now: time.Now().Truncate(time.Second)}
