@@ -18,6 +18,8 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/postern/postern/e2e/bench/subject"
@@ -49,6 +51,7 @@ type options struct {
 	part    string
 	json    string
 	svg     string
+	from    string
 }
 
 func run(ctx context.Context, args []string) error {
@@ -60,9 +63,10 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&o.rounds, "rounds", 5, "how many rounds each server gets")
 	flags.IntVar(&o.once, "once", 1500, "how many tokens that were never seen a round has")
 	flags.BoolVar(&o.grow, "grow", false, "measure how the cost grows")
-	flags.StringVar(&o.part, "part", "", "only this part: direct or envoy")
+	flags.StringVar(&o.part, "part", "", "only this part: "+strings.Join(parts(false), " or ")+"; with -grow "+strings.Join(parts(true), ", "))
 	flags.StringVar(&o.json, "json", "", "write everything that was measured into this file")
 	flags.StringVar(&o.svg, "svg", "", "draw the figures into this folder")
+	flags.StringVar(&o.from, "from", "", "measure nothing: print and draw what -json wrote into this file")
 	kind := flags.String("serve", "", "internal: be a server of this kind")
 	socket := flags.String("at", "", "internal: its socket")
 	if err := flags.Parse(args); err != nil {
@@ -73,12 +77,30 @@ func run(ctx context.Context, args []string) error {
 		return fmt.Errorf("unexpected %q", flags.Args())
 	case *kind != "":
 		return subject.Serve(ctx, subject.Kind(*kind), *socket)
+	case o.from != "":
+		r, err := read(o.from)
+		if err != nil {
+			return err
+		}
+		return r.publish(os.Stdout, o)
 	case o.rounds < 1 || o.round < 10*time.Millisecond || o.once < 1:
 		return errors.New("-rounds and -once must be at least 1, -round at least 10ms")
-	case o.part != "" && o.part != direct && o.part != envoyed:
-		return fmt.Errorf("-part is %s or %s, not %q", direct, envoyed, o.part)
+	case o.part != "" && !slices.Contains(parts(o.grow), o.part):
+		return fmt.Errorf("-part is one of %s, not %q", strings.Join(parts(o.grow), ", "), o.part)
 	}
 	return bench(ctx, o)
+}
+
+// parts are what -part can name.
+func parts(grow bool) []string {
+	if !grow {
+		return []string{direct, envoyed}
+	}
+	var all []string
+	for _, a := range axes() {
+		all = append(all, a.part)
+	}
+	return all
 }
 
 func bench(ctx context.Context, o options) error {
@@ -94,7 +116,7 @@ func bench(ctx context.Context, o options) error {
 	b := &runner{options: o, dir: dir, world: w, report: &report{Setup: setup(ctx, o)}}
 	defer b.close()
 	if o.grow {
-		err = b.grow(ctx, axes())
+		err = b.grow(ctx, slices.DeleteFunc(axes(), func(a axis) bool { return o.part != "" && a.part != o.part }))
 	} else {
 		err = b.compare(ctx)
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -22,7 +21,9 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 		{"-rounds 0", "at least 1"},
 		{"-once 0", "at least 1"},
 		{"-round 1ms", "10ms"},
-		{"-part grpc", "direct or envoy"},
+		{"-part grpc", "direct, envoy, not \"grpc\""},
+		{"-part rules", "direct, envoy, not"},
+		{"-grow -part direct", "rules, providers, fields, token, flight, not"},
 		{"more", "unexpected"},
 		{"-serve strange -at /nonexistent", `"strange"`},
 		{"-strange", "strange"},
@@ -119,12 +120,8 @@ func TestPublish(t *testing.T) {
 	if err := want.publish(io.Discard, o); err != nil {
 		t.Fatal(err)
 	}
-	text, err := os.ReadFile(o.json)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got report
-	if err := json.Unmarshal(text, &got); err != nil || len(got.Cells) != len(want.Cells) || !slices.Equal(got.Memory, want.Memory) {
+	got, err := read(o.json)
+	if err != nil || len(got.Cells) != len(want.Cells) || !slices.Equal(got.Memory, want.Memory) {
 		t.Errorf("%v: %+v", err, got)
 	}
 	for _, name := range []string{"direct.svg", "envoy-latency.svg", "envoy-cpu.svg", "grow-rules.svg"} {
@@ -138,6 +135,21 @@ func TestPublish(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(o.svg, "grow-token.svg")); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a figure of what was not measured: %v", err)
+	}
+	var before, after bytes.Buffer
+	if err := errors.Join(want.print(&before), got.print(&after)); err != nil || before.String() != after.String() {
+		t.Errorf("%v: the tables of what was read differ:\n%s\n%s", err, before.String(), after.String())
+	}
+	for name, text := range map[string]string{"missing.json": "", "bad.json": "{"} {
+		file := filepath.Join(dir, name)
+		if text != "" {
+			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := run(t.Context(), []string{"-from", file}); err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 	if err := want.publish(io.Discard, options{json: filepath.Join(dir, "none", "x")}); err == nil {
 		t.Error("it wrote into a folder that is not there")

@@ -145,6 +145,19 @@ func said(ctx context.Context, binary string, args ...string) string {
 	return line
 }
 
+// read returns the report that publish wrote.
+func read(file string) (*report, error) {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	r := &report{}
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return r, nil
+}
+
 // publish prints the tables, and writes the files that the flags ask for.
 func (r *report) publish(out io.Writer, o options) error {
 	if err := r.print(out); err != nil {
