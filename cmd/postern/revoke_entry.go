@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"github.com/postern/postern/identity"
-	"github.com/postern/postern/identity/jose"
 	"github.com/postern/postern/policy/directory/revoke"
 )
 
@@ -190,72 +189,4 @@ func serial(text string) string {
 		s = s[2:]
 	}
 	return s
-}
-
-// maxPasted is how long a token may be that is read from standard input.
-const maxPasted = 64 << 10
-
-// fromToken takes from a token, which nothing vouches for, what is cut off. Only its form is checked:
-// an operator who cuts off what a forged token says has got it from somewhere.
-func (f *revokeFlags) fromToken(e *identity.RevocationEntry, in io.Reader, survey *revoke.Survey) ([]identity.Provider, error) {
-	if f.token != "-" {
-		return nil, errors.New("--token: a token on the command line is seen by everybody on this machine: write - and give it on standard input")
-	}
-	raw, err := io.ReadAll(io.LimitReader(in, maxPasted+1))
-	if err != nil {
-		return nil, fmt.Errorf("--token: %w", err)
-	}
-	fields := strings.Fields(string(raw))
-	if len(fields) == 2 && strings.EqualFold(fields[0], "bearer") {
-		fields = fields[1:]
-	}
-	if len(fields) != 1 {
-		return nil, errors.New("--token: standard input does not hold one token")
-	}
-	token, err := jose.Parse(fields[0], maxPasted)
-	if err != nil {
-		return nil, fmt.Errorf("--token: %w", err)
-	}
-	claim := func(name string) string {
-		v, _ := token.Unverified(name)
-		s, _ := v.(string)
-		return s
-	}
-	var of []identity.Provider
-	if f.provider != "" {
-		p, err := survey.Provider(f.provider)
-		if err != nil {
-			return nil, fmt.Errorf("--provider: %w", err)
-		}
-		of = []identity.Provider{p}
-	} else if of, err = survey.ByIssuer(claim("iss")); err != nil {
-		return nil, fmt.Errorf("--token: name the --provider: %w", err)
-	}
-	return of, f.pick(e, token, claim)
-}
-
-// pick takes the claim that --by names.
-func (f *revokeFlags) pick(e *identity.RevocationEntry, token *jose.Token, claim func(string) string) error {
-	var value, name string
-	var to *[]string
-	switch f.by {
-	case "token":
-		name, to = "jti", &e.TokenIDs
-	case "session":
-		name, to = "sid", &e.SessionIDs
-	case "subject":
-		name, to = "sub", &e.Subjects
-	case "key":
-		name, to = "kid", &e.KeyIDs
-	default:
-		return fmt.Errorf("--by: %q: token, session, subject or key", f.by)
-	}
-	if value = claim(name); f.by == "key" {
-		value = token.KeyID()
-	}
-	if value == "" {
-		return fmt.Errorf("--token: it has no %s: choose another --by", name)
-	}
-	*to = append(*to, value)
-	return nil
 }

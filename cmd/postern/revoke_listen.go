@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -118,7 +119,9 @@ func (r *receiver) policiesRead(content *directory.Content, err error) {
 				providers = append(providers, *p)
 			}
 		}
-		err = r.logouts.Configure(providers)
+		if err = r.checkSubjects(providers); err == nil {
+			err = r.logouts.Configure(providers)
+		}
 	}
 	if err != nil {
 		r.log.Error("providers: those that were known go on", zap.Strings("errors", lines(err)))
@@ -127,6 +130,19 @@ func (r *receiver) policiesRead(content *directory.Content, err error) {
 	case r.first <- err:
 	default: // only the first is waited for
 	}
+}
+
+// checkSubjects refuses to cut off by sub where that is not what users are called by.
+func (r *receiver) checkSubjects(providers []identity.Provider) error {
+	var errs []error
+	for _, p := range providers {
+		ours := slices.ContainsFunc(r.flags.clients, func(c string) bool { return strings.HasPrefix(c, p.Name+"=") })
+		if r.subjects && ours && p.Claims.MapsSubject() {
+			errs = append(errs, fmt.Errorf("--logout subjects: %s calls users by %s (claims.subject), and a logout token has their sub alone: take --logout sessions, and have the provider put sid into its tokens",
+				p.Name, strings.Join(p.Claims.Subject, ".")))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // run serves when the providers are known.

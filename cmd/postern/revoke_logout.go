@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"sync/atomic"
 	"time"
@@ -75,6 +76,8 @@ func (p *pace) due(now time.Time) bool {
 func (r *receiver) report(o logout.Outcome) {
 	switch {
 	case o.Err == nil:
+	case errors.Is(o.Err, logout.ErrNeedsSession):
+		r.log.Error("a logout was refused: its sessions go on, as those of all logouts will whose tokens have no sid", zap.Error(o.Err))
 	case !o.Late && o.Status == http.StatusServiceUnavailable && keysMayCome(o.Err):
 		// It is tried again: what comes of that is said then.
 	case len(o.Logout.Providers) == 0 && !r.unproven.due(time.Now()):

@@ -79,18 +79,9 @@ func (s *Survey) Provider(name string) (identity.Provider, error) {
 	return identity.Provider{}, s.withFaults(text)
 }
 
-// ByIssuer returns the providers whose tokens name this issuer.
-func (s *Survey) ByIssuer(issuer string) ([]identity.Provider, error) {
-	var found []identity.Provider
-	for _, p := range s.Providers {
-		if p.JWT != nil && p.JWT.Issuer == issuer && issuer != "" {
-			found = append(found, p)
-		}
-	}
-	if len(found) == 0 {
-		return nil, s.withFaults("no IdentityProvider has the issuer of the token")
-	}
-	return found, nil
+// Unmeant is the error of a token that is of none of the providers.
+func (s *Survey) Unmeant() error {
+	return s.withFaults("no IdentityProvider has the issuer of the token")
 }
 
 // Find returns the entry of that name, or at that position. It is an error unless that is one.

@@ -54,13 +54,8 @@ func TestLook(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if of, err := s.ByIssuer("https://idp.shop.test/"); err != nil || len(of) != 2 {
-		t.Error(of, err)
-	}
-	for _, issuer := range []string{"", "https://idp.shop.test"} {
-		if _, err := s.ByIssuer(issuer); err == nil {
-			t.Errorf("%q has a provider", issuer)
-		}
+	if err := s.Unmeant(); err == nil || strings.Contains(err.Error(), "wrong") {
+		t.Error(err)
 	}
 }
 
@@ -74,6 +69,9 @@ func TestLookWhereSomethingIsWrong(t *testing.T) {
 		t.Fatalf("%+v", s)
 	}
 	if _, err := s.Provider("other"); err == nil || !strings.Contains(err.Error(), "broken.yaml:2:") {
+		t.Error(err)
+	}
+	if err := s.Unmeant(); !strings.Contains(err.Error(), "broken.yaml:2:") {
 		t.Error(err)
 	}
 	if _, err := revoke.Look(t.TempDir()); err == nil {
