@@ -1,6 +1,10 @@
 package revoke
 
-import "github.com/postern/postern/identity"
+import (
+	"time"
+
+	"github.com/postern/postern/identity"
+)
 
 // Edit does to the text of a file what Add and Lift do: it takes the first entry out, and puts one at
 // the end.
@@ -19,3 +23,6 @@ func Edit(content []byte, e identity.RevocationEntry) ([]byte, error) {
 	after, _, err := t.bytes()
 	return after, err
 }
+
+// Hurry lets a Store wait for a lock that somebody else has for no longer than d.
+func Hurry(s *Store, d time.Duration) { s.patience = d }

@@ -25,11 +25,16 @@ const MaxEntries = 10_000
 // ErrFull is the error of a document that has MaxEntries.
 var ErrFull = fmt.Errorf("the document has %d entries in force already: cut off what they have in common, or name another document", MaxEntries)
 
+// patience is how long somebody else may have the lock.
+const patience = 10 * time.Second
+
 // A Store changes the Revocation documents below one directory of policies. It holds nothing open
 // between two calls, and each call can be at work in several goroutines and processes at once.
 type Store struct {
 	dir  string
 	last atomic.Pointer[known]
+
+	patience time.Duration // with somebody else who has the lock
 }
 
 // A known file need not be read as YAML again, while it holds the same bytes.
@@ -40,7 +45,7 @@ type known struct {
 }
 
 // NewStore returns the Store of a directory of policies.
-func NewStore(dir string) *Store { return &Store{dir: dir} }
+func NewStore(dir string) *Store { return &Store{dir: dir, patience: patience} }
 
 // A Written is what a change made of a document.
 type Written struct {
@@ -135,7 +140,7 @@ func (s *Store) locked(f func(*os.Root) error) error {
 	l, err := openLock(root)
 	if err == nil {
 		defer l.Close() // which unlocks
-		err = lock(l)
+		err = lock(l, s.patience)
 	}
 	if err != nil {
 		return fmt.Errorf("%s: cannot be locked: %w", path.Join(s.dir, Folder), cause(err))
@@ -155,7 +160,7 @@ func hold(dir string) (end func()) {
 	if err != nil {
 		return func() {}
 	}
-	_ = lock(l) // reading works without, most of the time
+	_ = lock(l, patience) // reading works without, most of the time
 	return func() { _ = l.Close() }
 }
 

@@ -11,15 +11,12 @@ import (
 	"time"
 )
 
-// How long somebody else may have the lock, and how often that is looked at.
-const (
-	patience = 10 * time.Second
-	pause    = 5 * time.Millisecond
-)
+// pause is how often it is looked at whether somebody else has the lock.
+const pause = 5 * time.Millisecond
 
 // lock waits until nobody else has the lock of a file (flock(2)), which ends when it is closed, by the
 // end of the process, too. It does not wait for ever: somebody may have been stopped.
-func lock(f *os.File) error {
+func lock(f *os.File, patience time.Duration) error {
 	for end := time.Now().Add(patience); ; time.Sleep(pause) {
 		err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 		switch {

@@ -175,8 +175,10 @@ func (t *text) bytes() (content []byte, again *identity.Revocation, err error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("what would be written is refused: %w", err)
 	}
-	again = documents[0].Revocation
-	if len(documents) != 1 || again == nil || documents[0].Name != t.name || !slices.EqualFunc(again.Entries, t.entries, same) {
+	if len(documents) != 1 || documents[0].Name != t.name {
+		return nil, nil, t.odd()
+	}
+	if again = documents[0].Revocation; again == nil || !slices.EqualFunc(again.Entries, t.entries, same) {
 		return nil, nil, t.odd()
 	}
 	if _, err := revocation.Compile(again); err != nil {
