@@ -1,10 +1,12 @@
 package extauthz
 
 import (
+	"context"
 	"sync"
 	"time"
 
 	"github.com/postern/postern/extauthz/record"
+	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/identity/svid"
 	"github.com/postern/postern/policy"
@@ -58,7 +60,7 @@ func (s *calls) give(c *call) {
 }
 
 // decide is the whole way: canonicalise, caller, user, policy.
-func (c *call) decide() {
+func (c *call) decide(ctx context.Context) {
 	defer c.nameCut()
 	if !c.snapshot.complete() {
 		c.request.ID = c.newID()
@@ -75,13 +77,22 @@ func (c *call) decide() {
 	}
 	m := c.snapshot.Policy.Match(q)
 	if from := m.Providers(); len(from) > 0 {
-		q.Credential = c.snapshot.Users.Authenticate(from, &q.Headers, q.Time, q.Caller)
+		q.Credential = c.snapshot.Users.Authenticate(ctx, from, c.carrier(), q.Time, q.Caller)
 		c.cutUser()
 	}
 	c.decision = m.DecideIn(c.rules[:0], q)
 	if found := &q.Credential; found.Cause != nil && found.Reason == c.decision.Reason {
 		c.detail = found.Cause.Error()
 	}
+}
+
+// carrier is what a kind of credential can check of the request, which is canonical.
+func (c *call) carrier() kind.Request {
+	r := kind.Request{Headers: &c.request.Headers, Method: c.request.Method.String(), Host: c.question.host, Path: c.question.path}
+	if s := c.question.scheme; s == "https" || s == "http" {
+		r.Scheme = s
+	}
+	return r
 }
 
 // destination makes sure that Envoy speaks for the workload that is protected here.

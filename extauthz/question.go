@@ -17,13 +17,13 @@ import (
 // Its texts lie in its own buffer, which the next request overwrites: what outlives the check (a
 // record, what is remembered of a credential) has to be a copy.
 type question struct {
-	http                                   bool // there is an HTTP request
-	method, path, host, fragment, protocol string
-	raw                                    bool // header_map was sent: every field by itself, as it was
-	fields                                 []policy.Header
-	source                                 string // the address of the peer; "" when there is none
-	principal, certificate                 string // of the caller
-	destination                            string // the principal that Envoy has for itself
+	http                                           bool // there is an HTTP request
+	method, path, scheme, host, fragment, protocol string
+	raw                                            bool // header_map was sent: every field by itself, as it was
+	fields                                         []policy.Header
+	source                                         string // the address of the peer; "" when there is none
+	principal, certificate                         string // of the caller
+	destination                                    string // the principal that Envoy has for itself
 
 	buffer []byte
 }
@@ -63,7 +63,7 @@ func (q *question) read(check *authv3.CheckRequest) {
 		return
 	}
 	q.http = true
-	q.method, q.path, q.host = http.GetMethod(), http.GetPath(), http.GetHost()
+	q.method, q.path, q.scheme, q.host = http.GetMethod(), http.GetPath(), http.GetScheme(), http.GetHost()
 	q.fragment, q.protocol = http.GetFragment(), http.GetProtocol()
 	if sent := http.GetHeaderMap(); sent != nil {
 		q.raw = true

@@ -156,7 +156,7 @@ func (q *question) request(f field) bool {
 // httpRequest reads AttributeContext.HttpRequest. The joined encoding, a map, is for generated code.
 func (q *question) httpRequest(f field) bool {
 	switch f.number {
-	case 1, 6, 7: // id, scheme, query
+	case 1, 7: // id, query
 		return f.isText()
 	case 2:
 		return f.into(&q.method)
@@ -164,6 +164,8 @@ func (q *question) httpRequest(f field) bool {
 		return f.into(&q.path)
 	case 5:
 		return f.into(&q.host)
+	case 6:
+		return f.into(&q.scheme)
 	case 8:
 		return f.into(&q.fragment)
 	case 9: // size

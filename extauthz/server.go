@@ -130,7 +130,7 @@ func (s *Server) decide(ctx context.Context, c *call, overloaded bool) {
 	if overloaded {
 		c.request.ID, c.decision.Reason = c.newID(), reason.Overloaded
 	} else {
-		c.decide()
+		c.decide(ctx)
 	}
 	c.took = s.config.Now().Sub(c.start)
 	if c.decision.Allow && tooLate(ctx, c.took) {

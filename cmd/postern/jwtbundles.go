@@ -12,6 +12,7 @@ import (
 	"github.com/postern/postern/extauthz/admin"
 	"github.com/postern/postern/identity/jwtsvid"
 	"github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/identity/provider/trustdomain"
 	"github.com/postern/postern/identity/trust"
 )
 
@@ -60,7 +61,7 @@ func jwtBundleFields(d jwtsvid.Domain) []zap.Field {
 	return fields
 }
 
-func needsJWTBundle(p provider.Status) bool { return p.Kind == jwtsvid.KindName }
+func needsJWTBundle(p provider.Status) bool { return p.Kind == trustdomain.KindName }
 
 // jwtParts says how the JWT bundles are, where some provider needs them. They are never missing: what
 // fails without them is JWT-SVIDs, and nothing else.

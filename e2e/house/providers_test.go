@@ -18,6 +18,7 @@ import (
 	"github.com/postern/postern/identity/mint"
 	"github.com/postern/postern/identity/mint/minttest"
 	"github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/policy/format"
 	"github.com/postern/postern/policy/lint"
@@ -90,7 +91,7 @@ func TestTheRecordedProviders(t *testing.T) {
 			outcome := func(typ string, claims map[string]any) reason.Code {
 				token := minttest.Sign(t, key, key.Header(typ), r.with(issuer, claims))
 				names := []string{strings.TrimSuffix(r.page, ".md")}
-				return m.Current().Authenticate(names, authorization(token), time.Now(), identity.Caller{}).Reason
+				return m.Current().Authenticate(context.Background(), names, kind.Request{Headers: authorization(token)}, time.Now(), identity.Caller{}).Reason
 			}
 			keystest.Until(t, "keys", func() bool { return outcome(r.typ, nil) != reason.KeysUnavailable })
 			r.taken["as it is"] = nil

@@ -17,14 +17,14 @@ var lookers = map[string][]string{
 	},
 	"InspectUnverified": {
 		"identity/jwt/inspect.go", "identity/jwtsvid/inspect.go", "identity/provider/kind/kind.go", "identity/provider/issuer/inspect.go",
-		"identity/provider/jwtsvid/inspect.go", "identity/provider/inspect.go", "cmd/postern/explain_inspect.go",
+		"identity/provider/trustdomain/inspect.go", "identity/provider/inspect.go", "cmd/postern/explain_inspect.go",
 	},
 	"inspected":  {"cmd/postern/explain_inspect.go", "cmd/postern/explain.go"},
 	"Inspection": {"identity/provider/inspect.go"},
-	"Inspector":  {"identity/provider/kind/kind.go", "identity/provider/issuer/inspect.go", "identity/provider/jwtsvid/inspect.go", "identity/provider/inspect.go"},
+	"Inspector":  {"identity/provider/kind/kind.go", "identity/provider/issuer/inspect.go", "identity/provider/trustdomain/inspect.go", "identity/provider/inspect.go"},
 	"newInspector": {
 		"identity/provider/issuer/inspect.go", "identity/provider/issuer/issuer.go",
-		"identity/provider/jwtsvid/inspect.go", "identity/provider/jwtsvid/jwtsvid.go",
+		"identity/provider/trustdomain/inspect.go", "identity/provider/trustdomain/trustdomain.go",
 	},
 }
 

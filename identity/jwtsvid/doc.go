@@ -15,6 +15,3 @@
 // (BundleStale is said of callers alone, so that whoever reads a record knows whose bundle it is);
 // then TokenSignature, TokenAlgorithm, and those of package jwt for the claims.
 package jwtsvid
-
-// KindName is what the kind of credential is called that this package verifies.
-const KindName = "jwt-svid"

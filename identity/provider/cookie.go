@@ -3,13 +3,14 @@ package provider
 import (
 	"strings"
 
+	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
 )
 
 // findCookie returns the value of the one cookie of that name: RFC 6265 section 4.2.1. Other
 // cookies may be malformed, as browsers send what they were given; whatever could be the
 // wanted one may not.
-func findCookie(name string, h Headers, limit int) (string, error) {
+func findCookie(name string, h kind.Headers, limit int) (string, error) {
 	header, n := h.First("cookie")
 	switch {
 	case n == 0:

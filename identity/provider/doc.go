@@ -27,14 +27,14 @@ package provider
 
 import (
 	"github.com/postern/postern/identity/provider/issuer"
-	"github.com/postern/postern/identity/provider/jwtsvid"
 	"github.com/postern/postern/identity/provider/kind"
+	"github.com/postern/postern/identity/provider/trustdomain"
 )
 
 // Kinds returns the table of every kind of credential.
 func Kinds() []kind.Kind {
 	return []kind.Kind{
 		issuer.Kind(),
-		jwtsvid.Kind(),
+		trustdomain.Kind(),
 	}
 }

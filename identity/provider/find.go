@@ -4,21 +4,14 @@ import (
 	"strings"
 
 	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
 )
-
-// Headers are the headers of one request, as Envoy delivered them.
-type Headers interface {
-	// First returns the first value of a header, and how many there are; name is lower case.
-	First(name string) (value string, n int)
-	// Joined says that Envoy joined headers of one name with a comma, cookies included.
-	Joined() bool
-}
 
 // find returns the one credential at a place, where nobody accepts one of more than limit bytes.
 // Errors are *reason.Error with CredentialMissing, CredentialDuplicate, TokenTooLarge or
 // TokenMalformed, and hold no part of the request.
-func find(place identity.Place, h Headers, limit int) (string, error) {
+func find(place identity.Place, h kind.Headers, limit int) (string, error) {
 	if place.Cookie != "" {
 		return findCookie(place.Cookie, h, limit)
 	}

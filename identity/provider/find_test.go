@@ -1,12 +1,14 @@
 package provider_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/keys/keystest"
 	"github.com/postern/postern/identity/mint/minttest"
+	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
 )
 
@@ -23,6 +25,8 @@ func (h headers) First(name string) (string, int) {
 	return h.values[name][0], len(h.values[name])
 }
 func (h headers) Joined() bool { return h.joined }
+
+func (h headers) request() kind.Request { return kind.Request{Headers: h} }
 
 // raw returns headers in Envoy's raw encoding, as name and value in turn.
 func raw(pairs ...string) headers {
@@ -100,7 +104,7 @@ func TestFindHeader(t *testing.T) {
 					h.values[name] = append(h.values[name], strings.ReplaceAll(v, "T", token))
 				}
 			}
-			expect(t, m.Current().Authenticate([]string{"idp"}, h, now(), identity.Caller{}), tc.want)
+			expect(t, m.Current().Authenticate(context.Background(), []string{"idp"}, h.request(), now(), identity.Caller{}), tc.want)
 		})
 	}
 }
@@ -124,7 +128,7 @@ func TestFindBareHeader(t *testing.T) {
 		"a space before": {raw("x-token", " "+token), reason.TokenMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			expect(t, m.Current().Authenticate([]string{"idp"}, tc.headers, now(), identity.Caller{}), tc.want)
+			expect(t, m.Current().Authenticate(context.Background(), []string{"idp"}, tc.headers.request(), now(), identity.Caller{}), tc.want)
 		})
 	}
 }
@@ -176,7 +180,7 @@ func TestFindCookie(t *testing.T) {
 		"what Envoy could not show":   {joined("cookie", c+"!"), reason.TokenMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			expect(t, m.Current().Authenticate([]string{"idp"}, tc.headers, now(), identity.Caller{}), tc.want)
+			expect(t, m.Current().Authenticate(context.Background(), []string{"idp"}, tc.headers.request(), now(), identity.Caller{}), tc.want)
 		})
 	}
 }
@@ -201,7 +205,7 @@ func FuzzAuthenticate(f *testing.F) {
 		if cookie != "" {
 			h.values["cookie"] = []string{strings.ReplaceAll(cookie, "T", token)}
 		}
-		c := m.Current().Authenticate([]string{"web", "idp"}, h, now(), identity.Caller{})
+		c := m.Current().Authenticate(context.Background(), []string{"web", "idp"}, h.request(), now(), identity.Caller{})
 		parts := sidParts(strings.Join(h.values["cookie"], ""), joined)
 		inHeader := strings.EqualFold(strings.ReplaceAll(authorization, "T", "t"), "bearer t") && strings.HasSuffix(authorization, "T")
 		inCookie := len(parts) == 1 && strings.TrimPrefix(parts[0], " ") == "sid="+token
@@ -259,7 +263,7 @@ func TestFloods(t *testing.T) {
 		"no provider's size, but garbage": {bearer(strings.Repeat("~", 8<<10)), reason.TokenMalformed},
 	} {
 		t.Run(name, func(t *testing.T) {
-			expect(t, m.Current().Authenticate([]string{"idp", "web"}, tc.headers, now(), identity.Caller{}), tc.want)
+			expect(t, m.Current().Authenticate(context.Background(), []string{"idp", "web"}, tc.headers.request(), now(), identity.Caller{}), tc.want)
 		})
 	}
 }

@@ -3,10 +3,12 @@ package provider
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/provider/kind"
+	"github.com/postern/postern/identity/reason"
 )
 
 // An Inspection is what can be told of a request's credential without any key. Nothing vouches
@@ -25,18 +27,21 @@ type Inspection struct {
 // InspectUnverified finds the credential of one of the providers as Set.Authenticate does, and says
 // what would come of it if its signature were good. IT PROVES NOTHING and knows no keys: it is for
 // tools that explain a decision, never for what takes one.
-func InspectUnverified(providers []identity.Provider, h Headers, at time.Time) Inspection {
+//
+// What a kind of credential means that has no Inspect, nobody can tell without asking its issuer: then
+// Err is ErrUntold, unless the credential is one of another provider of the route.
+func InspectUnverified(kinds []kind.Kind, providers []identity.Provider, r kind.Request, at time.Time) Inspection {
 	entries := make([]*entry, 0, len(providers))
 	for _, p := range providers {
-		i, err := inspector(p)
+		i, err := inspector(kinds, p)
 		if err != nil {
 			return Inspection{Err: fmt.Errorf("provider %q: %w", p.Name, err)}
 		}
 		entries = append(entries, &entry{config: p, matcher: i})
 	}
-	c := kind.NewPresented("", 0)
-	found, err := present(entries, h, c)
-	result := Inspection{Place: found.place, Err: err}
+	c := &kind.Presented{}
+	found, err := present(entries, r, c)
+	result := Inspection{Place: found.place, Err: untold(entries, found, err)}
 	if c.Raw() == "" {
 		return result
 	}
@@ -54,14 +59,44 @@ func InspectUnverified(providers []identity.Provider, h Headers, at time.Time) I
 }
 
 // inspector returns what inspects the credentials of a provider.
-func inspector(p identity.Provider) (kind.Inspector, error) {
+func inspector(kinds []kind.Kind, p identity.Provider) (kind.Inspector, error) {
 	if err := checkPlace(p.From); err != nil {
 		return nil, err
 	}
-	for _, k := range Kinds() {
-		if k.Is(p) && k.Inspect != nil {
+	for _, k := range kinds {
+		switch {
+		case k.Is(p) && k.Inspect != nil:
 			return k.Inspect(p)
+		case k.Is(p):
+			return closed{}, nil
 		}
 	}
-	return nil, errors.New("of no kind that can be inspected")
+	return nil, errors.New("of no known kind")
+}
+
+// ErrUntold is of a credential that could be one of a provider whose kind nobody can look into.
+var ErrUntold = errors.New("what this credential says cannot be told without asking its issuer")
+
+// A closed stands for a provider whose credentials tell nothing by themselves.
+type closed struct{}
+
+// maxClosed is as many bytes as a provider can allow.
+const maxClosed = 64 << 10
+
+func (closed) MaxSize() int { return maxClosed }
+
+func (closed) Match(*kind.Presented) kind.Match { return kind.None }
+
+func (closed) InspectUnverified(*kind.Presented, time.Time) error { return ErrUntold }
+
+// untold returns err, or ErrUntold where a provider could take the credential that the others refuse
+// as one from elsewhere.
+func untold(entries []*entry, found finding, err error) error {
+	switch reason.Of(err) {
+	case reason.TokenIssuer, reason.TokenMalformed, reason.TokenHeader, reason.TokenAlgorithm:
+		if slices.ContainsFunc(entries, func(e *entry) bool { return e.config.From == found.place && e.matcher == kind.Matcher(closed{}) }) {
+			return ErrUntold
+		}
+	}
+	return err
 }

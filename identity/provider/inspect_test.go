@@ -9,6 +9,7 @@ import (
 	"github.com/postern/postern/identity/mint"
 	"github.com/postern/postern/identity/mint/minttest"
 	"github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/policy"
 )
@@ -54,7 +55,7 @@ func TestInspectUnverified(t *testing.T) {
 			for _, v := range tc.values {
 				all = append(all, policy.Header{Name: "authorization", Value: v})
 			}
-			got := provider.InspectUnverified(tc.providers, policy.NewHeaders(all, false), at)
+			got := provider.InspectUnverified(provider.Kinds(), tc.providers, kind.Request{Headers: policy.NewHeaders(all, false)}, at)
 			if reason.Of(got.Err) != tc.want || got.Provider != tc.by || (got.Claims != nil) != tc.claims {
 				t.Errorf("got %v by %q with %v, want %v by %q", got.Err, got.Provider, got.Claims, tc.want, tc.by)
 			}

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"github.com/postern/postern/identity/mint"
 	"github.com/postern/postern/identity/mint/minttest"
 	"github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/identity/provider/trustdomain"
 	"github.com/postern/postern/identity/reason"
 )
 
@@ -108,7 +110,7 @@ func TestChoosingAmongWorkloads(t *testing.T) {
 		"two that are alike":                      {[]string{"shop", "shop-too"}, signSVID(t, shop), "token_audience"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := m.Current().Authenticate(tc.names, bearer(tc.token), now(), identity.Caller{})
+			c := m.Current().Authenticate(context.Background(), tc.names, bearer(tc.token).request(), now(), identity.Caller{})
 			got := c.Reason.String()
 			if c.User != nil {
 				got = c.User.Provider
@@ -143,8 +145,8 @@ func TestTrustIsInForceAtOnce(t *testing.T) {
 		t.Helper()
 		mu.Lock()
 		defer mu.Unlock()
-		expect(t, told.Authenticate([]string{"shop"}, bearer(raw), now(), identity.Caller{}), want)
-		expect(t, m.Current().Authenticate([]string{"shop"}, bearer(raw), now(), identity.Caller{}), want)
+		expect(t, told.Authenticate(context.Background(), []string{"shop"}, bearer(raw).request(), now(), identity.Caller{}), want)
+		expect(t, m.Current().Authenticate(context.Background(), []string{"shop"}, bearer(raw).request(), now(), identity.Caller{}), want)
 	}
 	ask(reason.KeysUnavailable)
 	m.Trust(trusted(t, map[string]*mint.Key{"shop.test": key}))
@@ -153,13 +155,13 @@ func TestTrustIsInForceAtOnce(t *testing.T) {
 	old := m.Current()
 	m.Trust(trusted(t, map[string]*mint.Key{"shop.test": next}))
 	ask(reason.TokenKeyUnknown)
-	expect(t, old.Authenticate([]string{"shop"}, bearer(raw), now(), identity.Caller{}), reason.Allowed)
+	expect(t, old.Authenticate(context.Background(), []string{"shop"}, bearer(raw).request(), now(), identity.Caller{}), reason.Allowed)
 	m.Trust(trusted(t, map[string]*mint.Key{"partner.test": key}))
 	ask(reason.KeysUnavailable)
 	m.Trust(nil)
 	ask(reason.KeysUnavailable)
 	status := m.Current().Status()
-	if len(status) != 2 || status[1].Kind != jwtsvid.KindName || status[1].Keys == nil || status[1].Keys.Error == "" {
+	if len(status) != 2 || status[1].Kind != trustdomain.KindName || status[1].Keys == nil || status[1].Keys.Error == "" {
 		t.Errorf("%+v", status)
 	}
 	broken := workloads("shop", "Shop.test", "orders")

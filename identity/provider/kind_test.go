@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/postern/postern/identity"
-	"github.com/postern/postern/identity/keys"
 	"github.com/postern/postern/identity/keys/keystest"
 	"github.com/postern/postern/identity/mint"
 	"github.com/postern/postern/identity/mint/minttest"
@@ -23,7 +22,7 @@ import (
 func passwordKind() kind.Kind {
 	return kind.Kind{
 		Name: "password",
-		Is:   func(p identity.Provider) bool { return p.JWT == nil && p.Name != "neither" },
+		Is:   func(p identity.Provider) bool { return p.JWT == nil && p.JWTSVID == nil && p.Name != "neither" },
 		New:  func(p identity.Provider, _ kind.Env) (kind.Source, error) { return &password{name: p.Name}, nil },
 	}
 }
@@ -42,7 +41,7 @@ func (p *password) Start() error {
 }
 func (p *password) Stop()               { p.stopped++ }
 func (p *password) Prover() kind.Prover { return p }
-func (p *password) Keys() *keys.Status  { return nil }
+func (p *password) Health() kind.Health { return kind.Health{} }
 func (p *password) MaxSize() int        { return 100 }
 
 func (p *password) Match(c *kind.Presented) kind.Match {
@@ -52,7 +51,7 @@ func (p *password) Match(c *kind.Presented) kind.Match {
 	return kind.None
 }
 
-func (p *password) Prove(c *kind.Presented, _ time.Time, _ identity.Caller) (*identity.User, int, error) {
+func (p *password) Prove(_ context.Context, c *kind.Presented, _ time.Time, _ identity.Caller) (*identity.User, int, error) {
 	switch {
 	case p.name == "nobody":
 		return nil, 0, nil // a fault in a kind
@@ -80,7 +79,7 @@ func TestAKindIsOneLine(t *testing.T) {
 		"open-sesame-":      reason.TokenMalformed,
 		mint.Subject + ".x": reason.TokenMalformed,
 	} {
-		expect(t, m.Current().Authenticate(both, bearer(token), now(), identity.Caller{}), want)
+		expect(t, m.Current().Authenticate(context.Background(), both, bearer(token).request(), now(), identity.Caller{}), want)
 	}
 	expect(t, result(m, "open-sesame", "wrong"), reason.TokenSignature)
 	if c := result(m, "nobody", "x"); c.User != nil || c.Reason != reason.Internal {
@@ -132,7 +131,7 @@ func ExampleManager() {
 	_ = m.Configure([]identity.Provider{toy("open-sesame")})
 	set := <-published
 	for _, h := range []headers{raw("authorization", "Bearer open-sesame"), raw("authorization", "Bearer x"), raw()} {
-		c := set.Authenticate([]string{"open-sesame"}, h, time.Now(), identity.Caller{})
+		c := set.Authenticate(context.Background(), []string{"open-sesame"}, h.request(), time.Now(), identity.Caller{})
 		fmt.Println(c.Reason, c.Presented, c.User != nil)
 	}
 	// Output:
@@ -146,13 +145,13 @@ func BenchmarkAuthenticate(b *testing.B) {
 		key := minttest.Key(b, alg, "k1")
 		idp := keystest.New(b, key)
 		m := started(b, issuer(idp, "idp"))
-		set, h := m.Current(), bearer(sign(b, idp, key))
+		set, r := m.Current(), bearer(sign(b, idp, key)).request()
 		names := []string{"idp"}
 		at := now()
 		b.Run(alg, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				if c := set.Authenticate(names, h, at, identity.Caller{}); c.User == nil {
+				if c := set.Authenticate(context.Background(), names, r, at, identity.Caller{}); c.User == nil {
 					b.Fatal(c.Cause)
 				}
 			}

@@ -34,6 +34,7 @@ type Options struct {
 type Manager struct {
 	kinds   []kind.Kind
 	changed func(*Set)
+	memory  *kind.Memory
 	pool    *keys.Pool
 	current atomic.Pointer[Set]
 	bundles atomic.Pointer[jwtsvid.Bundles]
@@ -44,7 +45,7 @@ type Manager struct {
 
 // NewManager returns a Manager without providers. Run ends what it starts.
 func NewManager(o Options) *Manager {
-	m := &Manager{kinds: o.Kinds, changed: o.Changed, entries: map[string]*entry{}}
+	m := &Manager{kinds: o.Kinds, changed: o.Changed, memory: kind.NewMemory(kind.DefaultMemory), entries: map[string]*entry{}}
 	if m.kinds == nil {
 		m.kinds = Kinds()
 	}
@@ -126,7 +127,7 @@ func (m *Manager) newEntry(p identity.Provider) (*entry, error) {
 		if e != nil {
 			return nil, fmt.Errorf("both %s and %s", e.kind, k.Name)
 		}
-		source, err := k.New(p, kind.Env{Keys: m.pool, Bundles: m.bundles.Load})
+		source, err := k.New(p, kind.Env{Keys: m.pool, Bundles: m.bundles.Load, Memory: m.memory})
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", k.Name, err)
 		}

@@ -20,7 +20,7 @@ import (
 
 // result returns what comes of a token at a provider.
 func result(m *provider.Manager, name, token string) identity.Credential {
-	return m.Current().Authenticate([]string{name}, bearer(token), now(), identity.Caller{})
+	return m.Current().Authenticate(context.Background(), []string{name}, bearer(token).request(), now(), identity.Caller{})
 }
 
 func TestConfigureRefuses(t *testing.T) {
@@ -107,9 +107,9 @@ func TestOldSetStaysWhole(t *testing.T) {
 	idp.Publish(second)
 	token := sign(t, idp, second)
 	keystest.Until(t, "the new key", func() bool { return result(m, "idp", token).User != nil })
-	expect(t, old.Authenticate([]string{"idp"}, bearer(sign(t, idp, first)), now(), identity.Caller{}), reason.Allowed)
+	expect(t, old.Authenticate(context.Background(), []string{"idp"}, bearer(sign(t, idp, first)).request(), now(), identity.Caller{}), reason.Allowed)
 	configure(t, m)
-	expect(t, old.Authenticate([]string{"idp"}, bearer(sign(t, idp, first)), now(), identity.Caller{}), reason.Allowed)
+	expect(t, old.Authenticate(context.Background(), []string{"idp"}, bearer(sign(t, idp, first)).request(), now(), identity.Caller{}), reason.Allowed)
 }
 
 // TestRotation: a new key works as soon as it is asked for, a removed one stops.
@@ -205,7 +205,7 @@ func TestStaleKeys(t *testing.T) {
 	for after, want := range map[time.Duration]reason.Code{
 		59 * time.Minute: reason.Allowed, 61 * time.Minute: reason.KeysUnavailable, -time.Minute: reason.TokenNotYetValid,
 	} {
-		expect(t, m.Current().Authenticate([]string{"idp"}, token, now().Add(after), identity.Caller{}), want)
+		expect(t, m.Current().Authenticate(context.Background(), []string{"idp"}, token.request(), now().Add(after), identity.Caller{}), want)
 	}
 }
 

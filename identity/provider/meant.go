@@ -12,14 +12,14 @@ import (
 // issuer there are none. Where it was found is not known here, so several can be meant. IT PROVES
 // NOTHING, and is for tools alone.
 func MeantUnverified(providers []identity.Provider, credential string) ([]identity.Provider, error) {
-	c := kind.NewPresented(credential, len(credential))
+	c := kind.NewPresented(credential, len(credential), kind.Request{})
 	if _, err := c.Token(); err != nil {
 		return nil, err
 	}
 	best := kind.None
 	var meant []identity.Provider
 	for _, p := range providers {
-		i, err := inspector(p)
+		i, err := inspector(Kinds(), p)
 		if err != nil {
 			return nil, fmt.Errorf("provider %q: %w", p.Name, err)
 		}

@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"net/http"
@@ -105,7 +106,7 @@ func TestHostileNeighbours(t *testing.T) {
 			hostile := issuer(bad, "hostile", func(p *identity.Provider) { p.JWT.Keys = from })
 			configure(t, m, issuer(good, "good"), hostile)
 			keystest.Until(t, "the good keys", func() bool {
-				return m.Current().Authenticate([]string{"good"}, bearer(sign(t, good, key)), now(), identity.Caller{}).User != nil
+				return m.Current().Authenticate(context.Background(), []string{"good"}, bearer(sign(t, good, key)).request(), now(), identity.Caller{}).User != nil
 			})
 
 			theirs := bearer(sign(t, bad, key))
@@ -117,11 +118,11 @@ func TestHostileNeighbours(t *testing.T) {
 			slow := 0
 			for i := range 1000 {
 				began := time.Now()
-				c := m.Current().Authenticate([]string{"good", "hostile"}, theirs, now(), identity.Caller{})
+				c := m.Current().Authenticate(context.Background(), []string{"good", "hostile"}, theirs.request(), now(), identity.Caller{})
 				if c.Reason != reason.KeysUnavailable || c.RetryAfter < 1 {
 					t.Fatalf("the hostile one's: %v, %v", c.Reason, c.Cause)
 				}
-				if c := m.Current().Authenticate([]string{"good", "hostile"}, ours[i%len(ours)], now(), identity.Caller{}); c.Reason != reason.Allowed {
+				if c := m.Current().Authenticate(context.Background(), []string{"good", "hostile"}, ours[i%len(ours)].request(), now(), identity.Caller{}); c.Reason != reason.Allowed {
 					t.Fatalf("the good one's: %v, %v", c.Reason, c.Cause)
 				}
 				if time.Since(began) > 100*time.Millisecond { // where nothing waits, only for a processor

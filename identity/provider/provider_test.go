@@ -112,7 +112,7 @@ func TestAuthenticate(t *testing.T) {
 	key := minttest.Key(t, "ES256", "k1")
 	idp := keystest.New(t, key)
 	m := started(t, issuer(idp, "idp"))
-	c := m.Current().Authenticate([]string{"idp"}, bearer(sign(t, idp, key)), now(), identity.Caller{})
+	c := m.Current().Authenticate(context.Background(), []string{"idp"}, bearer(sign(t, idp, key)).request(), now(), identity.Caller{})
 	expect(t, c, reason.Allowed)
 	if c.User.Provider != "idp" || c.User.Subject != "alice" || c.User.KeyID != "k1" {
 		t.Errorf("user %+v", c.User)
@@ -124,12 +124,12 @@ func TestNobodyLooked(t *testing.T) {
 	m := manager(t, provider.Options{})
 	configure(t, m, issuer(idp, "idp"))
 	h := bearer("canary")
-	if c := m.Current().Authenticate(nil, h, now(), identity.Caller{}); c != (identity.Credential{}) {
+	if c := m.Current().Authenticate(context.Background(), nil, h.request(), now(), identity.Caller{}); c != (identity.Credential{}) {
 		t.Errorf("no names: %+v", c)
 	}
-	expect(t, m.Current().Authenticate([]string{"idp", "other"}, h, now(), identity.Caller{}), reason.Internal)
+	expect(t, m.Current().Authenticate(context.Background(), []string{"idp", "other"}, h.request(), now(), identity.Caller{}), reason.Internal)
 	var none *provider.Set
-	expect(t, none.Authenticate([]string{"idp"}, h, now(), identity.Caller{}), reason.Internal)
+	expect(t, none.Authenticate(context.Background(), []string{"idp"}, h.request(), now(), identity.Caller{}), reason.Internal)
 	if none.Status() != nil {
 		t.Error("a nil set has a status")
 	}
@@ -160,7 +160,7 @@ func TestTwoPlaces(t *testing.T) {
 		"at a place that is unread": {[]string{"web"}, bearer(token), reason.CredentialMissing},
 	} {
 		t.Run(name, func(t *testing.T) {
-			expect(t, m.Current().Authenticate(tc.names, tc.headers, now(), identity.Caller{}), tc.want)
+			expect(t, m.Current().Authenticate(context.Background(), tc.names, tc.headers.request(), now(), identity.Caller{}), tc.want)
 		})
 	}
 }
@@ -203,7 +203,7 @@ func TestChoosing(t *testing.T) {
 		"no second chance after a bad": {[]string{"a", "b"}, sign(t, b, kb, mint.Set("cnf", map[string]any{})), "token_binding"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := m.Current().Authenticate(tc.names, bearer(tc.token), now(), identity.Caller{})
+			c := m.Current().Authenticate(context.Background(), tc.names, bearer(tc.token).request(), now(), identity.Caller{})
 			got := c.Reason.String()
 			if c.User != nil {
 				got = c.User.Provider
@@ -227,10 +227,10 @@ func TestSizeIsTheProvidersOwn(t *testing.T) {
 	m := started(t, issuer(a, "a", func(p *identity.Provider) { p.JWT.MaxSize = 1024 }), issuer(b, "b"))
 	big := mint.Set("big", strings.Repeat("x", 1024))
 	names := []string{"a", "b"}
-	expect(t, m.Current().Authenticate(names, bearer(sign(t, a, ka, big)), now(), identity.Caller{}), reason.TokenTooLarge)
-	expect(t, m.Current().Authenticate(names, bearer(sign(t, b, kb, big)), now(), identity.Caller{}), reason.Allowed)
+	expect(t, m.Current().Authenticate(context.Background(), names, bearer(sign(t, a, ka, big)).request(), now(), identity.Caller{}), reason.TokenTooLarge)
+	expect(t, m.Current().Authenticate(context.Background(), names, bearer(sign(t, b, kb, big)).request(), now(), identity.Caller{}), reason.Allowed)
 	huge := mint.Set("big", strings.Repeat("x", 8<<10))
-	expect(t, m.Current().Authenticate(names, bearer(sign(t, b, kb, huge)), now(), identity.Caller{}), reason.TokenTooLarge)
+	expect(t, m.Current().Authenticate(context.Background(), names, bearer(sign(t, b, kb, huge)).request(), now(), identity.Caller{}), reason.TokenTooLarge)
 }
 
 // TestCanary: whatever is wrong, neither the result nor the status prints a part of a token.
@@ -253,7 +253,7 @@ func TestCanary(t *testing.T) {
 	for name, token := range tokens {
 		t.Run(name, func(t *testing.T) {
 			for _, h := range []headers{bearer(token), raw("authorization", "Bearer "+token+" canary"), raw("authorization", "Bearer "+token+",canary"), raw("authorization", "canary "+token)} {
-				c := m.Current().Authenticate([]string{"idp"}, h, now(), identity.Caller{})
+				c := m.Current().Authenticate(context.Background(), []string{"idp"}, h.request(), now(), identity.Caller{})
 				text := fmt.Sprintf("%v %+v %#v", c.Cause, c, c.Cause)
 				if c.User != nil || strings.Contains(text, "canary") || strings.Contains(text, token) {
 					t.Errorf("printed as %s", text)

@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"context"
 	"encoding/base64"
 	"fmt"
 	"maps"
@@ -140,7 +141,7 @@ func TestKindsOfTokens(t *testing.T) {
 	a := underAttack(t)
 	for _, k := range a.kinds {
 		for i := range 3 {
-			if c := a.set.Authenticate([]string{"idp"}, bearer(k.make(i)), now(), identity.Caller{}); c.Reason != k.want {
+			if c := a.set.Authenticate(context.Background(), []string{"idp"}, bearer(k.make(i)).request(), now(), identity.Caller{}); c.Reason != k.want {
 				t.Errorf("%s: %v (%v), want %v", k.name, c.Reason, c.Cause, k.want)
 			}
 		}
@@ -165,7 +166,7 @@ func BenchmarkRefused(b *testing.B) {
 			defer runtime.UnlockOSThread()
 			i, before := 0, threadTime()
 			for b.Loop() {
-				c := a.set.Authenticate([]string{"idp"}, many[i%len(many)], now(), identity.Caller{})
+				c := a.set.Authenticate(context.Background(), []string{"idp"}, many[i%len(many)].request(), now(), identity.Caller{})
 				if i++; c.Reason != k.want {
 					b.Fatalf("%v, want %v", c.Reason, k.want)
 				}
@@ -183,7 +184,7 @@ func memoryOf(set *provider.Set, tokens []headers) memory {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for _, token := range tokens {
-		set.Authenticate([]string{"idp"}, token, now(), identity.Caller{})
+		set.Authenticate(context.Background(), []string{"idp"}, token.request(), now(), identity.Caller{})
 	}
 	runtime.ReadMemStats(&after)
 	n := float64(len(tokens))
@@ -248,7 +249,7 @@ func (a attacked) costliest(t *testing.T, size, many int) memory {
 			tokens[i] = bearer(sign(t, a.idp, a.key, few, mint.Set("sub", fmt.Sprint(name, size, i)), fill))
 		}
 		got := memoryOf(a.set, tokens)
-		if c := a.set.Authenticate([]string{"idp"}, tokens[0], now(), identity.Caller{}); c.Reason != reason.Allowed {
+		if c := a.set.Authenticate(context.Background(), []string{"idp"}, tokens[0].request(), now(), identity.Caller{}); c.Reason != reason.Allowed {
 			t.Fatalf("%s of %d bytes: %v (%v)", name, size, c.Reason, c.Cause)
 		}
 		worst = memory{max(worst.allocations, got.allocations), max(worst.bytes, got.bytes)}

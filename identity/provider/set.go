@@ -1,6 +1,7 @@
 package provider
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,10 +30,11 @@ type entry struct {
 }
 
 // Authenticate finds the credential of one of the providers called names, at their places and
-// nowhere else, and has it proven at the time at. It never waits. Unless the result's Reason is
+// nowhere else, and has it proven at the time at. It waits for nothing, but for an issuer where the
+// provider's kind has to ask it: then no longer than ctx. Unless the result's Reason is
 // Allowed it has no User. No names are nobody looking; a name that is not in the Set is an
 // Internal fault, which denies.
-func (s *Set) Authenticate(names []string, h Headers, at time.Time, caller identity.Caller) identity.Credential {
+func (s *Set) Authenticate(ctx context.Context, names []string, r kind.Request, at time.Time, caller identity.Caller) identity.Credential {
 	if len(names) == 0 {
 		return identity.Credential{}
 	}
@@ -43,17 +45,17 @@ func (s *Set) Authenticate(names []string, h Headers, at time.Time, caller ident
 	}
 	c, ok := s.unused.Get().(*kind.Presented)
 	if !ok {
-		c = kind.NewPresented("", 0)
+		c = &kind.Presented{}
 	}
 	defer func() {
-		c.Reset("", 0)
+		c.Reset("", 0, kind.Request{})
 		s.unused.Put(c)
 	}()
-	found, err := present(entries, h, c)
+	found, err := present(entries, r, c)
 	if err != nil {
 		return refuse(reason.Of(err) != reason.CredentialMissing, 0, err)
 	}
-	user, wait, err := found.chosen.prover.Prove(c, at, caller)
+	user, wait, err := found.chosen.prover.Prove(ctx, c, at, caller)
 	switch {
 	case err != nil:
 		return refuse(true, wait, err)
@@ -100,8 +102,8 @@ type finding struct {
 
 // present finds the one credential at the places of the entries, makes it c, and chooses who is to
 // prove it. With an error, the finding has what is known nevertheless.
-func present(entries []*entry, h Headers, c *kind.Presented) (finding, error) {
-	place, raw, err := look(entries, h)
+func present(entries []*entry, r kind.Request, c *kind.Presented) (finding, error) {
+	place, raw, err := look(entries, r.Headers)
 	found := finding{place: place}
 	if err != nil {
 		return found, err
@@ -113,7 +115,7 @@ func present(entries []*entry, h Headers, c *kind.Presented) (finding, error) {
 			here = append(here, e)
 		}
 	}
-	c.Reset(raw, limitAt(here, place))
+	c.Reset(raw, limitAt(here, place), r)
 	found.chosen, err = choose(here, c)
 	return found, err
 }
@@ -131,7 +133,7 @@ func limitAt(entries []*entry, place identity.Place) int {
 
 // look returns the one credential at the places of the entries, and its place. A credential
 // that is found and bad is one, too.
-func look(entries []*entry, h Headers) (identity.Place, string, error) {
+func look(entries []*entry, h kind.Headers) (identity.Place, string, error) {
 	var (
 		place identity.Place
 		raw   string

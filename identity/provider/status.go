@@ -12,7 +12,8 @@ import (
 type Status struct {
 	Name   string       `json:"name"`
 	Kind   string       `json:"kind"`
-	Digest string       `json:"digest"` // of its document, hexadecimal
+	Digest string       `json:"digest"`          // of its document, hexadecimal
+	Error  string       `json:"error,omitempty"` // what is wrong, but with its keys
 	Keys   *keys.Status `json:"keys,omitempty"`
 }
 
@@ -23,7 +24,8 @@ func (s *Set) Status() []Status {
 	}
 	list := make([]Status, 0, len(s.entries))
 	for name, e := range s.entries {
-		list = append(list, Status{Name: name, Kind: e.kind, Digest: hex.EncodeToString(e.config.Digest[:]), Keys: e.source.Keys()})
+		h := e.source.Health()
+		list = append(list, Status{Name: name, Kind: e.kind, Digest: hex.EncodeToString(e.config.Digest[:]), Error: h.Error, Keys: h.Keys})
 	}
 	slices.SortFunc(list, func(a, b Status) int { return strings.Compare(a.Name, b.Name) })
 	return list

@@ -16,6 +16,7 @@ import (
 
 	"github.com/postern/postern/identity"
 	providers "github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/explain"
 	"github.com/postern/postern/policy/syntax"
@@ -87,7 +88,7 @@ func parsed(t testing.TB, a *txtar.Archive) []syntax.Document {
 
 // inspect is what the command gives an Explainer.
 func inspect(read []identity.Provider, h policy.Headers, at time.Time) explain.Credential {
-	return explain.Credential(providers.InspectUnverified(read, h, at))
+	return explain.Credential(providers.InspectUnverified(providers.Kinds(), read, kind.Request{Headers: h}, at))
 }
 
 func explainer(t testing.TB, a *txtar.Archive) *explain.Explainer {

@@ -1,6 +1,7 @@
 package explain_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"os"
@@ -15,6 +16,7 @@ import (
 	"github.com/postern/postern/identity/mint"
 	"github.com/postern/postern/identity/mint/minttest"
 	real "github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/explain"
@@ -64,7 +66,7 @@ func hasKeys(t *testing.T, s *real.Set, p identity.Provider, key *mint.Key) bool
 	case p.From.Scheme != "":
 		h.Value = p.From.Scheme + " " + h.Value
 	}
-	return s.Authenticate([]string{p.Name}, policy.NewHeaders([]policy.Header{h}, false), now, identity.Caller{}).Reason == reason.Allowed
+	return s.Authenticate(context.Background(), []string{p.Name}, kind.Request{Headers: policy.NewHeaders([]policy.Header{h}, false)}, now, identity.Caller{}).Reason == reason.Allowed
 }
 
 func seconds(d time.Duration) any { return now.Add(d).Unix() }
@@ -139,7 +141,7 @@ func sameAsSidecar(t *testing.T, e *explain.Explainer, set *real.Set, name, raw 
 			{Name: "cookie", Value: "a=b; session=" + raw}, {Name: "cookie", Value: "session=" + raw + ";"}, {Name: "x-token", Value: raw},
 		} {
 			h.Value = strings.Trim(h.Value, " ")
-			want := set.Authenticate(names, policy.NewHeaders([]policy.Header{h}, false), now, identity.Caller{})
+			want := set.Authenticate(context.Background(), names, kind.Request{Headers: policy.NewHeaders([]policy.Header{h}, false)}, now, identity.Caller{})
 			q, _, refused, err := e.Decided(explain.Question{At: now, Path: path, Headers: []string{h.Name + ": " + h.Value}})
 			if err != nil || refused != nil {
 				t.Errorf("%s: %v, %v", name, err, refused)

@@ -22,6 +22,7 @@ import (
 	"github.com/postern/postern/identity/mint"
 	"github.com/postern/postern/identity/mint/minttest"
 	"github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
 	"github.com/postern/postern/identity/revocation"
 	"github.com/postern/postern/identity/svid"
@@ -34,7 +35,7 @@ import (
 // tests of each archive ask, and wants the same decision.
 func TestTheSidecarAnswersAlike(t *testing.T) {
 	asked := 0
-	for _, name := range []string{"shop", "users", "mesh", "conditions", "delegation"} {
+	for _, name := range []string{"shop", "users", "mesh", "conditions", "delegation", "claims"} {
 		archive, err := txtar.ParseFile(filepath.Join("testdata", name+".txtar"))
 		if err != nil {
 			t.Fatal(err)
@@ -163,7 +164,7 @@ func (c *sidecar) haveKeys(t *testing.T, s *provider.Set) bool {
 	t.Helper()
 	for name, p := range c.providers {
 		token := minttest.Token(t, c.keys[""], now, mint.Set("iss", p.JWT.Issuer), mint.Set("aud", p.JWT.Audiences[0]))
-		if got := s.Authenticate([]string{name}, policy.NewHeaders(carry(p, token), false), now, identity.Caller{}); got.Reason.Unavailable() {
+		if got := s.Authenticate(context.Background(), []string{name}, kind.Request{Headers: policy.NewHeaders(carry(p, token), false)}, now, identity.Caller{}); got.Reason.Unavailable() {
 			return false
 		}
 	}

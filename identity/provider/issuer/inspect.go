@@ -21,7 +21,7 @@ func newInspector(p identity.Provider) (kind.Inspector, error) {
 
 func (i inspector) MaxSize() int { return i.verifier.MaxSize() }
 
-func (i inspector) Match(c *kind.Presented) kind.Match { return match(i.verifier, c) }
+func (i inspector) Match(c *kind.Presented) kind.Match { return c.MatchToken(i.verifier) }
 
 func (i inspector) InspectUnverified(c *kind.Presented, at time.Time) error {
 	token, err := c.Token()

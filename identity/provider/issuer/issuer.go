@@ -3,52 +3,42 @@
 package issuer
 
 import (
+	"context"
 	"errors"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/jwt"
 	"github.com/postern/postern/identity/keys"
-	"github.com/postern/postern/identity/memo"
 	"github.com/postern/postern/identity/provider/kind"
 )
 
-// Kind returns the kind "jwt".
+// KindName is what the kind is called.
+const KindName = "jwt"
+
+// Kind returns the kind.
 func Kind() kind.Kind {
 	return kind.Kind{
-		Name:    "jwt",
+		Name:    KindName,
 		Is:      func(p identity.Provider) bool { return p.JWT != nil },
 		New:     newSource,
 		Inspect: newInspector,
 	}
 }
 
-// maxKept bounds how many verified tokens of one provider are kept; maxKeptSize how long one is in
-// bytes. What is kept of a token is a few times its size.
-const (
-	maxKept     = 1024
-	maxKeptSize = 4 << 10
-)
-
 // A source is one issuer at work.
 type source struct {
 	config   identity.JWTIssuer
 	verifier *jwt.Verifier // has no keys
 	pool     *keys.Pool
-	lease    *keys.Lease // nil before Start
-
-	mu   sync.Mutex
-	last *proven // of the newest keys; nil before the first
+	lease    *keys.Lease                        // nil before Start
+	kept     *kind.Keeper[uint64, jwt.Verified] // by the generation of the keys
 }
 
-// A proven is the verifier of one set of keys, and the tokens that it verified: they go when the
-// keys change.
+// A proven is the verifier of one set of keys, and what it verified.
 type proven struct {
-	set      *keys.Set
 	verifier *jwt.Verifier
-	tokens   *memo.Memo[jwt.Verified]
+	kept     kind.Kept[jwt.Verified]
 }
 
 func newSource(p identity.Provider, env kind.Env) (kind.Source, error) {
@@ -59,7 +49,7 @@ func newSource(p identity.Provider, env kind.Env) (kind.Source, error) {
 	if err := keys.Check(p.JWT.Issuer, p.JWT.Keys); err != nil {
 		return nil, err
 	}
-	return &source{config: *p.JWT, verifier: verifier, pool: env.Keys}, nil
+	return &source{config: *p.JWT, verifier: verifier, pool: env.Keys, kept: kind.NewKeeper[uint64, jwt.Verified](env.Memory)}, nil
 }
 
 func (s *source) Start() error {
@@ -73,35 +63,25 @@ func (s *source) Start() error {
 
 func (s *source) Stop() { s.lease.Release() }
 
-func (s *source) Keys() *keys.Status {
+func (s *source) Health() kind.Health {
 	if s.lease == nil {
-		return nil
+		return kind.Health{}
 	}
 	status := s.lease.Status()
-	return &status
+	return kind.Health{Keys: &status}
 }
 
 func (s *source) Prover() kind.Prover {
-	return &prover{lease: s.lease, keyless: s.verifier, current: s.proven(s.lease.Set())}
-}
-
-// proven returns the verifier of the keys, which is the last one while they are the same: another
-// provider's keys must not cost this one's verified tokens.
-func (s *source) proven(set *keys.Set) *proven {
-	if set == nil {
-		return &proven{verifier: s.verifier}
+	p := &prover{lease: s.lease, keyless: s.verifier, current: proven{verifier: s.verifier}}
+	if set := s.lease.Set(); set != nil {
+		p.current = proven{s.verifier.WithKeys(set.Keys), s.kept.Of(set.Generation)}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.last == nil || s.last.set.Generation != set.Generation {
-		s.last = &proven{set: set, verifier: s.verifier.WithKeys(set.Keys), tokens: memo.New[jwt.Verified](maxKept)}
-	}
-	return s.last
+	return p
 }
 
 // verify proves a credential but for its time and its caller, which are asked each time.
 func (p *proven) verify(c *kind.Presented) (jwt.Verified, error) {
-	if verified, ok := p.tokens.Get(c.Raw()); ok {
+	if verified, ok := p.kept.Get(c); ok {
 		return verified, nil
 	}
 	token, err := c.Token()
@@ -109,8 +89,8 @@ func (p *proven) verify(c *kind.Presented) (jwt.Verified, error) {
 		return jwt.Verified{}, err
 	}
 	verified, err := p.verifier.Verify(token)
-	if err == nil && len(c.Raw()) <= maxKeptSize {
-		p.tokens.Put(strings.Clone(c.Raw()), verified)
+	if err == nil {
+		p.kept.Put(c, verified)
 	}
 	return verified, err
 }
@@ -128,26 +108,15 @@ func (p *proven) user(c *kind.Presented, at time.Time, caller identity.Caller) (
 type prover struct {
 	lease   *keys.Lease
 	keyless *jwt.Verifier // says what is wrong with a token, or that there are no keys
-	current *proven
+	current proven
 }
 
 func (p *prover) MaxSize() int { return p.keyless.MaxSize() }
 
-func (p *prover) Match(c *kind.Presented) kind.Match { return match(p.keyless, c) }
+func (p *prover) Match(c *kind.Presented) kind.Match { return c.MatchToken(p.keyless) }
 
-func match(v *jwt.Verifier, c *kind.Presented) kind.Match {
-	token, err := c.Token()
-	switch {
-	case err != nil || v.Addresses(token) != nil:
-		return kind.None
-	case !v.AddressedTo(token):
-		return kind.Kin
-	}
-	return kind.Own
-}
-
-func (p *prover) Prove(c *kind.Presented, at time.Time, caller identity.Caller) (*identity.User, int, error) {
-	from := p.current
+func (p *prover) Prove(_ context.Context, c *kind.Presented, at time.Time, caller identity.Caller) (*identity.User, int, error) {
+	from := &p.current
 	if !p.lease.Fresh(at) {
 		from = &proven{verifier: p.keyless}
 	}

@@ -1,6 +1,7 @@
 package issuer_test
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -32,9 +33,9 @@ func TestProverIsOfOneTime(t *testing.T) {
 	pool := keys.NewPool(keys.Options{Poll: 5 * time.Millisecond, Changed: func() { changed <- true }})
 	t.Cleanup(pool.Close)
 	path := filepath.Join(t.TempDir(), "keys.json")
-	source, err := issuer.Kind().New(config(mint.Issuer, path), kind.Env{Keys: pool})
-	if err != nil || source.Keys() != nil {
-		t.Fatal(err, source.Keys())
+	source, err := issuer.Kind().New(config(mint.Issuer, path), kind.Env{Keys: pool, Memory: kind.NewMemory(kind.DefaultMemory)})
+	if err != nil || source.Health().Keys != nil {
+		t.Fatal(err, source.Health().Keys)
 	}
 	if err := source.Start(); err != nil {
 		t.Fatal(err)
@@ -49,24 +50,24 @@ func TestProverIsOfOneTime(t *testing.T) {
 	}
 	<-changed
 	late := source.Prover()
-	sound := kind.NewPresented(minttest.Token(t, key, time.Now()), 4096)
+	sound := kind.NewPresented(minttest.Token(t, key, time.Now()), 4096, kind.Request{})
 	for name, want := range map[string]reason.Code{"early": reason.KeysUnavailable, "late": reason.Allowed} {
 		prover := map[string]kind.Prover{"early": early, "late": late}[name]
-		user, wait, err := prover.Prove(sound, time.Now(), identity.Caller{})
+		user, wait, err := prover.Prove(context.Background(), sound, time.Now(), identity.Caller{})
 		if reason.Of(err) != want || (user != nil) != (want == reason.Allowed) || (wait > 0) != want.Unavailable() {
 			t.Errorf("%s: %v, %d, %v", name, user, wait, err)
 		}
 	}
-	unknown := kind.NewPresented(minttest.Token(t, minttest.Key(t, "EdDSA", "k2"), time.Now()), 4096)
-	if _, wait, err := late.Prove(unknown, time.Now(), identity.Caller{}); reason.Of(err) != reason.KeysPending || wait < 1 {
+	unknown := kind.NewPresented(minttest.Token(t, minttest.Key(t, "EdDSA", "k2"), time.Now()), 4096, kind.Request{})
+	if _, wait, err := late.Prove(context.Background(), unknown, time.Now(), identity.Caller{}); reason.Of(err) != reason.KeysPending || wait < 1 {
 		t.Errorf("an unknown kid: %d, %v", wait, err)
 	}
 	keystest.Until(t, "an answer", func() bool {
-		_, wait, err := late.Prove(unknown, time.Now(), identity.Caller{})
+		_, wait, err := late.Prove(context.Background(), unknown, time.Now(), identity.Caller{})
 		return wait == 0 && reason.Of(err) == reason.TokenKeyUnknown
 	})
-	nameless := kind.NewPresented(minttest.Token(t, minttest.Key(t, "EdDSA", ""), time.Now()), 4096)
-	if _, wait, err := late.Prove(nameless, time.Now(), identity.Caller{}); reason.Of(err) != reason.TokenSignature || wait != 0 {
+	nameless := kind.NewPresented(minttest.Token(t, minttest.Key(t, "EdDSA", ""), time.Now()), 4096, kind.Request{})
+	if _, wait, err := late.Prove(context.Background(), nameless, time.Now(), identity.Caller{}); reason.Of(err) != reason.TokenSignature || wait != 0 {
 		t.Errorf("no kid: %d, %v", wait, err)
 	}
 }
@@ -75,7 +76,7 @@ func TestMatch(t *testing.T) {
 	key := minttest.Key(t, "EdDSA", "k1")
 	pool := keys.NewPool(keys.Options{})
 	t.Cleanup(pool.Close)
-	source, err := issuer.Kind().New(config(mint.Issuer, "/none"), kind.Env{Keys: pool})
+	source, err := issuer.Kind().New(config(mint.Issuer, "/none"), kind.Env{Keys: pool, Memory: kind.NewMemory(kind.DefaultMemory)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +94,7 @@ func TestMatch(t *testing.T) {
 		"garbage":          {"canary", kind.None},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := source.Prover().Match(kind.NewPresented(tc.raw, 4096)); got != tc.want {
+			if got := source.Prover().Match(kind.NewPresented(tc.raw, 4096, kind.Request{})); got != tc.want {
 				t.Errorf("got %d, want %d", got, tc.want)
 			}
 		})

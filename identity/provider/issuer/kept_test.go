@@ -1,6 +1,7 @@
 package issuer_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"os"
@@ -34,7 +35,7 @@ func newShelf(t *testing.T, published ...*mint.Key) *shelf {
 	s.publish(published...)
 	pool := keys.NewPool(keys.Options{Poll: 5 * time.Millisecond, Changed: func() { s.changed <- true }})
 	t.Cleanup(pool.Close)
-	source, err := issuer.Kind().New(config(mint.Issuer, s.path), kind.Env{Keys: pool})
+	source, err := issuer.Kind().New(config(mint.Issuer, s.path), kind.Env{Keys: pool, Memory: kind.NewMemory(kind.DefaultMemory)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +61,7 @@ func (s *shelf) publish(published ...*mint.Key) {
 
 func (s *shelf) expect(p kind.Prover, raw string, at time.Time, caller identity.Caller, want reason.Code) {
 	s.t.Helper()
-	user, _, err := p.Prove(kind.NewPresented(raw, 4096), at, caller)
+	user, _, err := p.Prove(context.Background(), kind.NewPresented(raw, 4096, kind.Request{}), at, caller)
 	if reason.Of(err) != want || (user != nil) != (want == reason.Allowed) {
 		s.t.Errorf("got %v, %v, want %v", user, err, want)
 	}
@@ -97,7 +98,7 @@ func TestKeptTokensEnd(t *testing.T) {
 	gone := s.source.Prover()
 	for name, token := range map[string]string{"plain": plain, "bound": bound} {
 		keystest.Until(t, name+": its key is gone", func() bool {
-			user, _, err := gone.Prove(kind.NewPresented(token, 4096), now, owner)
+			user, _, err := gone.Prove(context.Background(), kind.NewPresented(token, 4096, kind.Request{}), now, owner)
 			return user == nil && reason.Of(err) == reason.TokenKeyUnknown
 		})
 	}
@@ -110,8 +111,8 @@ func TestKeptTokensOutliveOtherProviders(t *testing.T) {
 	now := time.Now()
 	token := minttest.Token(t, key, now)
 	s.expect(s.source.Prover(), token, now, identity.Caller{}, reason.Allowed)
-	p, caller, c := s.source.Prover(), identity.Caller{}, kind.NewPresented(token, 4096)
-	if n := testing.AllocsPerRun(100, func() { _, _, _ = p.Prove(c, now, caller) }); n != 0 {
+	p, caller, c := s.source.Prover(), identity.Caller{}, kind.NewPresented(token, 4096, kind.Request{})
+	if n := testing.AllocsPerRun(100, func() { _, _, _ = p.Prove(context.Background(), c, now, caller) }); n != 0 {
 		t.Errorf("a kept token costs %v allocations", n)
 	}
 }
@@ -128,7 +129,7 @@ func TestTheLongIsNotKept(t *testing.T) {
 	t.Cleanup(pool.Close)
 	wide := config(mint.Issuer, path)
 	wide.JWT.MaxSize = 32 << 10
-	source, err := issuer.Kind().New(wide, kind.Env{Keys: pool})
+	source, err := issuer.Kind().New(wide, kind.Env{Keys: pool, Memory: kind.NewMemory(kind.DefaultMemory)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -144,7 +145,7 @@ func TestTheLongIsNotKept(t *testing.T) {
 	}
 	p, token := source.Prover(), minttest.Token(t, key, now, mint.Set("long", string(long)))
 	prove := func() {
-		if _, _, err := p.Prove(kind.NewPresented(token, 32<<10), now, identity.Caller{}); err != nil {
+		if _, _, err := p.Prove(context.Background(), kind.NewPresented(token, 32<<10, kind.Request{}), now, identity.Caller{}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -2,9 +2,19 @@
 //
 // It is a package of its own so that a kind needs one folder, which imports this one, and one
 // line in provider.Kinds, which imports the folder.
+//
+// # Waiting
+//
+// Nearly every kind proves credentials by what it has: keys that a Source fetched in the background.
+// Such a kind never waits and does not look at the context. Only a kind whose credentials mean nothing
+// but to their issuer (RFC 7662) may wait while it proves one. It then sets a deadline of its own below
+// the context's, bounds how many wait at once, remembers what it was told (Kept), and refuses with a
+// reason that is Unavailable when the time is over or the issuer cannot be asked: that is a 503 for its
+// own credentials, and nothing to those of another.
 package kind
 
 import (
+	"context"
 	"time"
 
 	"github.com/postern/postern/identity"
@@ -31,6 +41,8 @@ type Env struct {
 	// Bundles returns the JWT authorities of now. A source is asked for a Prover anew when they
 	// change. Nil: there are none.
 	Bundles func() *jwtsvid.Bundles
+	// Memory is where what was proven is kept. Nil: nothing is.
+	Memory *Memory
 }
 
 // A Source is one configured provider at work.
@@ -42,8 +54,15 @@ type Source interface {
 	// Prover returns what proves credentials from now on, until something changes. It is
 	// called from several goroutines at once.
 	Prover() Prover
-	// Keys returns how its keys are; nil when it has none, or was not started.
-	Keys() *keys.Status
+	// Health returns how it is now. It does not wait.
+	Health() Health
+}
+
+// A Health says how a source is, for whoever operates Postern. It holds no secret. Nothing is wrong
+// with the zero Health.
+type Health struct {
+	Error string       // what is wrong now, beside what is wrong with its keys; "" for nothing
+	Keys  *keys.Status // how its keys are; nil when it has none, or was not started
 }
 
 // A Matcher says which credentials could be one provider's.
@@ -64,14 +83,16 @@ type Inspector interface {
 	InspectUnverified(c *Presented, at time.Time) error
 }
 
-// A Prover proves the credentials of one provider. It is immutable, safe for concurrent use,
-// and never waits.
+// A Prover proves the credentials of one provider. It is immutable and safe for concurrent use.
 type Prover interface {
 	Matcher
 	// Prove returns the user for whom a credential speaks at a time. The error is a
 	// *reason.Error and holds no part of the credential. With it, wait is how many seconds a
 	// client does well to wait before it tries again; 0 when trying again would not help.
-	Prove(c *Presented, at time.Time, caller identity.Caller) (user *identity.User, wait int, err error)
+	//
+	// The context is that of the check, and only a kind that has to wait looks at it: see the
+	// package comment. Nothing may hold c, or a text of it, when Prove has returned.
+	Prove(ctx context.Context, c *Presented, at time.Time, caller identity.Caller) (user *identity.User, wait int, err error)
 }
 
 // A Match says how far a credential claims to be a provider's.

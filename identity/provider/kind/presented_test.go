@@ -13,7 +13,7 @@ import (
 
 func TestTokenIsParsedOnce(t *testing.T) {
 	raw := minttest.Sign(t, minttest.Key(t, "EdDSA", "k1"), nil, map[string]any{"iss": mint.Issuer})
-	p := kind.NewPresented(raw, len(raw))
+	p := kind.NewPresented(raw, len(raw), kind.Request{})
 	first, err := p.Token()
 	if err != nil || p.Raw() != raw {
 		t.Fatal(err)
@@ -21,7 +21,7 @@ func TestTokenIsParsedOnce(t *testing.T) {
 	if second, err := p.Token(); err != nil || second != first {
 		t.Errorf("parsed again: %v, %v", second, err)
 	}
-	short := kind.NewPresented(raw, len(raw)-1)
+	short := kind.NewPresented(raw, len(raw)-1, kind.Request{})
 	for range 2 {
 		if token, err := short.Token(); token != nil || reason.Of(err) != reason.TokenTooLarge {
 			t.Errorf("got %v, %v", token, err)
@@ -30,7 +30,7 @@ func TestTokenIsParsedOnce(t *testing.T) {
 }
 
 func TestPresentedIsNotPrinted(t *testing.T) {
-	p := kind.NewPresented("canary", 100)
+	p := kind.NewPresented("canary", 100, kind.Request{})
 	for _, format := range []string{"%v", "%+v", "%#v", "%s"} {
 		if s := fmt.Sprintf(format, p); strings.Contains(s, "canary") {
 			t.Errorf("%s prints %s", format, s)
@@ -39,7 +39,7 @@ func TestPresentedIsNotPrinted(t *testing.T) {
 }
 
 func ExamplePresented() {
-	p := kind.NewPresented("2YotnFZFEjr1zCsicMWpAA", 8<<10)
+	p := kind.NewPresented("2YotnFZFEjr1zCsicMWpAA", 8<<10, kind.Request{})
 	_, err := p.Token()
 	fmt.Println(p, err)
 	// Output: [credential] token_malformed: not three non-empty parts

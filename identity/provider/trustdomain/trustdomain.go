@@ -1,18 +1,16 @@
-// Package jwtsvid is the kind of credential that is a JWT-SVID of one trust domain:
+// Package trustdomain is the kind of credential that is a JWT-SVID of one trust domain:
 // identity/jwtsvid's verifier, fed with the JWT bundles that identity/trust keeps current.
-package jwtsvid
+package trustdomain
 
 import (
+	"context"
 	"encoding/hex"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/jwt"
 	"github.com/postern/postern/identity/jwtsvid"
 	"github.com/postern/postern/identity/keys"
-	"github.com/postern/postern/identity/memo"
 	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
 )
@@ -21,17 +19,13 @@ import (
 // looked for that often.
 const retryAfter = 5
 
-// maxKept bounds how many verified tokens of one provider are kept; maxKeptSize how long one is in
-// bytes. What is kept of a token is a few times its size.
-const (
-	maxKept     = 1024
-	maxKeptSize = 4 << 10
-)
+// KindName is what the kind is called.
+const KindName = "jwt-svid"
 
-// Kind returns the kind "jwt-svid".
+// Kind returns the kind.
 func Kind() kind.Kind {
 	return kind.Kind{
-		Name:    jwtsvid.KindName,
+		Name:    KindName,
 		Is:      func(p identity.Provider) bool { return p.JWTSVID != nil },
 		New:     newSource,
 		Inspect: newInspector,
@@ -42,10 +36,7 @@ func Kind() kind.Kind {
 type source struct {
 	verifier *jwtsvid.Verifier // has no bundle
 	bundles  func() *jwtsvid.Bundles
-
-	mu     sync.Mutex
-	digest [32]byte // of the keys that verified tokens
-	tokens *memo.Memo[jwt.Verified]
+	kept     *kind.Keeper[[32]byte, jwt.Verified] // by the digest of the keys
 }
 
 func newSource(p identity.Provider, env kind.Env) (kind.Source, error) {
@@ -57,15 +48,17 @@ func newSource(p identity.Provider, env kind.Env) (kind.Source, error) {
 	if bundles == nil {
 		bundles = func() *jwtsvid.Bundles { return nil }
 	}
-	return &source{verifier: verifier, bundles: bundles}, nil
+	return &source{verifier, bundles, kind.NewKeeper[[32]byte, jwt.Verified](env.Memory)}, nil
 }
 
 func (s *source) Start() error { return nil }
 
 func (s *source) Stop() {}
 
-// Keys returns how the bundle of the trust domain is.
-func (s *source) Keys() *keys.Status {
+// Health returns how the bundle of the trust domain is.
+func (s *source) Health() kind.Health { return kind.Health{Keys: s.status()} }
+
+func (s *source) status() *keys.Status {
 	status := &keys.Status{Issuer: s.verifier.TrustDomain().IDString(), From: "JWT bundle", KeyIDs: []string{}}
 	bundle, ok := s.bundles().Of(s.verifier.TrustDomain())
 	if !ok {
@@ -86,27 +79,16 @@ func (s *source) Keys() *keys.Status {
 func (s *source) Prover() kind.Prover {
 	bundles := s.bundles()
 	bundle, _ := bundles.Of(s.verifier.TrustDomain())
-	return prover{matcher{s.verifier.With(bundles)}, s.kept(bundle.Keys().Digest())}
-}
-
-// kept returns what was verified by the keys of a digest: another trust domain's keys, or an agent
-// that is gone, must not cost this one's verified tokens.
-func (s *source) kept(digest [32]byte) *memo.Memo[jwt.Verified] {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.tokens == nil || s.digest != digest {
-		s.digest, s.tokens = digest, memo.New[jwt.Verified](maxKept)
-	}
-	return s.tokens
+	return prover{matcher{s.verifier.With(bundles)}, s.kept.Of(bundle.Keys().Digest())}
 }
 
 // A prover holds the bundle of one time, and the tokens that its keys verified.
 type prover struct {
 	matcher
-	tokens *memo.Memo[jwt.Verified]
+	kept kind.Kept[jwt.Verified]
 }
 
-func (p prover) Prove(c *kind.Presented, at time.Time, caller identity.Caller) (*identity.User, int, error) {
+func (p prover) Prove(_ context.Context, c *kind.Presented, at time.Time, caller identity.Caller) (*identity.User, int, error) {
 	user, err := p.prove(c, at, caller)
 	if reason.Of(err).Unavailable() {
 		return nil, retryAfter, err
@@ -115,7 +97,7 @@ func (p prover) Prove(c *kind.Presented, at time.Time, caller identity.Caller) (
 }
 
 func (p prover) prove(c *kind.Presented, at time.Time, caller identity.Caller) (*identity.User, error) {
-	if kept, ok := p.tokens.Get(c.Raw()); ok {
+	if kept, ok := p.kept.Get(c); ok {
 		if err := p.verifier.Fresh(at); err != nil {
 			return nil, err
 		}
@@ -129,9 +111,7 @@ func (p prover) prove(c *kind.Presented, at time.Time, caller identity.Caller) (
 	if err != nil {
 		return nil, err
 	}
-	if len(c.Raw()) <= maxKeptSize {
-		p.tokens.Put(strings.Clone(c.Raw()), verified)
-	}
+	p.kept.Put(c, verified)
 	return verified.For(at, caller)
 }
 
@@ -140,13 +120,4 @@ type matcher struct{ verifier *jwtsvid.Verifier }
 
 func (m matcher) MaxSize() int { return m.verifier.MaxSize() }
 
-func (m matcher) Match(c *kind.Presented) kind.Match {
-	token, err := c.Token()
-	switch {
-	case err != nil || m.verifier.Addresses(token) != nil:
-		return kind.None
-	case !m.verifier.AddressedTo(token):
-		return kind.Kin
-	}
-	return kind.Own
-}
+func (m matcher) Match(c *kind.Presented) kind.Match { return c.MatchToken(m.verifier) }

@@ -1,4 +1,4 @@
-package jwtsvid
+package trustdomain
 
 import (
 	"time"

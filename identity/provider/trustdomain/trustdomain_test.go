@@ -1,6 +1,7 @@
-package jwtsvid_test
+package trustdomain_test
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -11,11 +12,11 @@ import (
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/jose"
-	bundles "github.com/postern/postern/identity/jwtsvid"
+	"github.com/postern/postern/identity/jwtsvid"
 	"github.com/postern/postern/identity/mint"
 	"github.com/postern/postern/identity/mint/minttest"
-	"github.com/postern/postern/identity/provider/jwtsvid"
 	"github.com/postern/postern/identity/provider/kind"
+	"github.com/postern/postern/identity/provider/trustdomain"
 	"github.com/postern/postern/identity/reason"
 )
 
@@ -34,13 +35,13 @@ func config() identity.Provider {
 type world struct {
 	t      testing.TB
 	source kind.Source
-	now    *bundles.Bundles
+	now    *jwtsvid.Bundles
 }
 
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	w := &world{t: t}
-	source, err := jwtsvid.Kind().New(config(), kind.Env{Bundles: func() *bundles.Bundles { return w.now }})
+	source, err := trustdomain.Kind().New(config(), kind.Env{Bundles: func() *jwtsvid.Bundles { return w.now }, Memory: kind.NewMemory(kind.DefaultMemory)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -68,18 +69,18 @@ func (w *world) have(until time.Time, keys ...*mint.Key) {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	b, err := bundles.NewBundle(spiffeid.RequireTrustDomainFromString("shop.test"), parsed)
+	b, err := jwtsvid.NewBundle(spiffeid.RequireTrustDomainFromString("shop.test"), parsed)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	if w.now, err = bundles.NewBundles(b.Until(until)); err != nil {
+	if w.now, err = jwtsvid.NewBundles(b.Until(until)); err != nil {
 		w.t.Fatal(err)
 	}
 }
 
 func (w *world) expect(p kind.Prover, raw string, at time.Time, want reason.Code) {
 	w.t.Helper()
-	user, wait, err := p.Prove(kind.NewPresented(raw, 64<<10), at, identity.Caller{})
+	user, wait, err := p.Prove(context.Background(), kind.NewPresented(raw, 64<<10, kind.Request{}), at, identity.Caller{})
 	if reason.Of(err) != want || (user != nil) != (want == reason.Allowed) || (wait > 0) != want.Unavailable() {
 		w.t.Errorf("got %v, %d, %v, want %v", user, wait, err, want)
 	}
@@ -109,13 +110,13 @@ func TestKeptTokensEnd(t *testing.T) {
 		w.expect(live, raw, noon.Add(-time.Second), reason.TokenNotYetValid)
 		w.expect(live, raw[:len(raw)-1], noon, reason.TokenMalformed)
 	}
-	presented := kind.NewPresented(raw, 8<<10)
-	if n := testing.AllocsPerRun(100, func() { _, _, _ = live.Prove(presented, noon, identity.Caller{}) }); n != 0 {
+	presented := kind.NewPresented(raw, 8<<10, kind.Request{})
+	if n := testing.AllocsPerRun(100, func() { _, _, _ = live.Prove(context.Background(), presented, noon, identity.Caller{}) }); n != 0 {
 		t.Errorf("a kept token costs %v allocations", n)
 	}
 	w.have(noon.Add(time.Second), key) // the agent is gone
 	gone := w.source.Prover()
-	if n := testing.AllocsPerRun(100, func() { _, _, _ = gone.Prove(presented, noon, identity.Caller{}) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { _, _, _ = gone.Prove(context.Background(), presented, noon, identity.Caller{}) }); n != 0 {
 		t.Errorf("what was verified is not kept while the agent is gone: %v allocations", n)
 	}
 	w.expect(gone, raw, noon.Add(time.Second-1), reason.Allowed)
@@ -144,7 +145,7 @@ func TestMatch(t *testing.T) {
 		"an access token":      {minttest.Token(t, key, noon), kind.None},
 		"garbage":              {"canary", kind.None},
 	} {
-		if got := p.Match(kind.NewPresented(tc.raw, 8<<10)); got != tc.want {
+		if got := p.Match(kind.NewPresented(tc.raw, 8<<10, kind.Request{})); got != tc.want {
 			t.Errorf("%s: got %d, want %d", name, got, tc.want)
 		}
 	}
@@ -155,7 +156,7 @@ func TestMatch(t *testing.T) {
 
 func TestInspect(t *testing.T) {
 	key := minttest.Key(t, "ES256", "k1")
-	i, err := jwtsvid.Kind().Inspect(config())
+	i, err := trustdomain.Kind().Inspect(config())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,35 +167,35 @@ func TestInspect(t *testing.T) {
 		token(t, key, mint.Set("iat", noon.Add(-time.Hour).Unix()), mint.Set("exp", noon.Unix())): reason.TokenExpired,
 		"canary": reason.TokenMalformed,
 	} {
-		if got := reason.Of(i.InspectUnverified(kind.NewPresented(raw, 8<<10), noon)); got != want {
+		if got := reason.Of(i.InspectUnverified(kind.NewPresented(raw, 8<<10, kind.Request{}), noon)); got != want {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	}
-	if _, err := jwtsvid.Kind().Inspect(identity.Provider{}); err == nil {
+	if _, err := trustdomain.Kind().Inspect(identity.Provider{}); err == nil {
 		t.Error("inspects a provider of something else")
 	}
-	if _, err := jwtsvid.Kind().New(identity.Provider{}, kind.Env{}); err == nil {
+	if _, err := trustdomain.Kind().New(identity.Provider{}, kind.Env{}); err == nil {
 		t.Error("takes a provider of something else")
 	}
 }
 
 func TestKeys(t *testing.T) {
 	w := newWorld(t)
-	if s := w.source.Keys(); s.Keys != 0 || s.Issuer != "spiffe://shop.test" || !strings.Contains(s.Error, "no JWT bundle") {
+	if s := w.source.Health().Keys; s.Keys != 0 || s.Issuer != "spiffe://shop.test" || !strings.Contains(s.Error, "no JWT bundle") {
 		t.Errorf("%+v", s)
 	}
 	w.have(time.Time{}, minttest.Key(t, "ES256", "k1"), minttest.Key(t, "ES256", ""))
-	if s := w.source.Keys(); s.Keys != 1 || fmt.Sprint(s.KeyIDs) != "[k1]" || s.Error != "" || len(s.Digest) != 64 || len(s.Skipped) != 1 {
+	if s := w.source.Health().Keys; s.Keys != 1 || fmt.Sprint(s.KeyIDs) != "[k1]" || s.Error != "" || len(s.Digest) != 64 || len(s.Skipped) != 1 {
 		t.Errorf("%+v", s)
 	}
 	w.have(noon, minttest.Key(t, "ES256", "k1"))
-	if s := w.source.Keys(); !strings.Contains(s.Error, "2026-11-22T12:00:00Z") {
+	if s := w.source.Health().Keys; !strings.Contains(s.Error, "2026-11-22T12:00:00Z") {
 		t.Errorf("%+v", s)
 	}
 }
 
 func ExampleKind() {
-	k := jwtsvid.Kind()
+	k := trustdomain.Kind()
 	fmt.Println(k.Name, k.Is(config()), k.Is(identity.Provider{JWT: &identity.JWTIssuer{Issuer: "https://idp.shop.test/"}}))
 	// Output: jwt-svid true false
 }
@@ -207,7 +208,7 @@ func BenchmarkProve(b *testing.B) {
 	b.Run("kept", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, _, err := p.Prove(kind.NewPresented(raw, 8<<10), noon, identity.Caller{}); err != nil {
+			if _, _, err := p.Prove(context.Background(), kind.NewPresented(raw, 8<<10, kind.Request{}), noon, identity.Caller{}); err != nil {
 				b.Fatal(err)
 			}
 		}

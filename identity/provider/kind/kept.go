@@ -1,0 +1,81 @@
+package kind
+
+import (
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/postern/postern/identity/memo"
+)
+
+// The bounds of a Memory.
+const (
+	// DefaultMemory is how many bytes a Manager's providers keep together.
+	DefaultMemory = 8 << 20
+
+	maxKept  = 4096    // credentials
+	longest  = 4 << 10 // bytes of one that is kept; a longer one is proven each time
+	overhead = 2 << 10 // bytes of a proof, beside its texts
+	times    = 5       // bytes that a proof holds for each byte of its credential: the text, and its claims decoded
+)
+
+// A Memory is what all providers of a Manager remember of credentials that they proved, at most so many
+// bytes together: what is new pushes out what is old, whosever it is. It is safe for concurrent use.
+type Memory struct {
+	proofs *memo.Memo[any]
+	scopes atomic.Uint64 // those that were given out
+}
+
+// NewMemory returns an empty Memory of at most so many bytes.
+func NewMemory(bytes int64) *Memory {
+	return &Memory{proofs: memo.NewWithin[any](maxKept, bytes)}
+}
+
+// Kept is what one provider remembers of credentials that it proved by one state of its keys. The zero
+// Kept remembers nothing.
+type Kept[V any] struct {
+	memory *Memory
+	scope  uint64
+}
+
+// Get returns what was proven of a credential: these bytes, and no others.
+func (k Kept[V]) Get(c *Presented) (proof V, ok bool) {
+	if k.memory == nil {
+		return proof, false
+	}
+	kept, _ := k.memory.proofs.GetIn(k.scope, c.raw)
+	proof, ok = kept.(V)
+	return proof, ok
+}
+
+// Put remembers what was proven of a credential, as long as there is room for it.
+func (k Kept[V]) Put(c *Presented, proof V) {
+	if k.memory != nil && len(c.raw) <= longest {
+		k.memory.proofs.PutIn(k.scope, strings.Clone(c.raw), proof, overhead+times*int64(len(c.raw)))
+	}
+}
+
+// A Keeper gives the Kept of each state of a provider's keys: the same one while the keys are, so that
+// what another provider goes through costs this one nothing, and an empty one when they are others, so
+// that nothing outlives the key that proved it. It is safe for concurrent use.
+type Keeper[State comparable, V any] struct {
+	memory *Memory
+	mu     sync.Mutex
+	state  State
+	kept   Kept[V]
+}
+
+// NewKeeper returns a Keeper that keeps in a Memory, which may be nil.
+func NewKeeper[State comparable, V any](in *Memory) *Keeper[State, V] {
+	return &Keeper[State, V]{memory: in}
+}
+
+// Of returns what is kept of a state.
+func (k *Keeper[State, V]) Of(state State) Kept[V] {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.memory != nil && (k.kept.memory == nil || k.state != state) {
+		k.state, k.kept = state, Kept[V]{k.memory, k.memory.scopes.Add(1)}
+	}
+	return k.kept
+}
