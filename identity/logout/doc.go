@@ -10,12 +10,13 @@
 //   - the header's typ is logout+jwt, which an ID token, an access token and a security event never
 //     have;
 //   - iss is the provider's, exactly; aud contains the client;
-//   - iat and exp are whole seconds; exp is in the future, iat is not, and they are at most 10 minutes
-//     apart: providers use two minutes, and jti has to be remembered for as long;
-//   - jti is there, and no token is accepted twice;
+//   - iat and exp are whole seconds; exp is in the future, iat is not, each but for the provider's skew,
+//     and they are at most 10 minutes apart: providers use two minutes, and jti is remembered for as
+//     long;
+//   - jti is there;
 //   - events has the one member that says logout, an object, and nothing else but
 //     revoke_offline_access, which Keycloak adds when it ends offline sessions, too;
 //   - sub or sid, or both, are there; nonce is not.
 //
-// Only who a token speaks of is taken from it.
+// Only who a token speaks of is taken from it. A Receiver, which remembers jti, accepts none twice.
 package logout

@@ -73,7 +73,8 @@ func (b Bundle) Authorities() []*x509.Certificate { return slices.Clone(b.author
 // staleAt says that the bundle may not be used at the time any more.
 func (b Bundle) staleAt(at time.Time) bool { return !b.until.IsZero() && age.Reached(b.until, at) }
 
-// Bundles is an immutable set of bundles, at most one a trust domain. A nil *Bundles is empty.
+// Bundles is a set of bundles, at most one a trust domain, that never changes. It remembers what it
+// has verified, and is for many goroutines. A nil *Bundles is empty.
 type Bundles struct {
 	byDomain map[spiffeid.TrustDomain]Bundle
 	kept     *memo.Memo[proven] // by the leaf, as Envoy delivers it

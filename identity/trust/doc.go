@@ -7,6 +7,9 @@
 // verifies with them refuses from then on. A trust domain or an authority that an update
 // leaves out is gone with that update.
 //
-// Nothing here logs. Every fault is in State.Problems or State.Missing, for the receiver to be
+// JWT bundles, for JWT-SVIDs, come from the same places in a JWTState, by the same rules. They are
+// apart: an agent without any, or a fault in one, changes no State.
+//
+// Nothing here logs. Every fault is in State.Problems, State.Missing or JWTState.Problems, for the receiver to be
 // loud about.
 package trust

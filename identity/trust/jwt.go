@@ -8,7 +8,7 @@ import (
 )
 
 // A JWTSource is where the JWT bundles of trust domains come from. Nothing of it disturbs a Source
-// that is the same value.
+// that is the same value. That Source may have to run, too: that of Files looks for both.
 type JWTSource interface {
 	// RunJWT pushes the present JWTState at once and another one after each change, until ctx ends,
 	// and then returns nil. It calls push from its own goroutine, one call at a time.
