@@ -11,7 +11,8 @@
 //   - before that it reads the new text as Postern will, and holds that exactly what was asked for has
 //     changed in it, whatever the old one looked like.
 //
-// Where Add writes, entries that have ended are taken out, but only from a file that Add has made. A
+// Where Add writes, entries that ended a day ago are taken out, and those that a new one covers, but
+// only from a file that Add has made. A
 // document without entries stays, for an empty one takes back what was in it at once, while a file that
 // is gone can also be one that cannot be read.
 package revoke

@@ -51,11 +51,12 @@ func NewStore(dir string) *Store { return &Store{dir: dir, patience: patience} }
 type Written struct {
 	File    string                     // below the policies, with slashes
 	Entries []identity.RevocationEntry // that were added, with their positions; or that were lifted
-	Pruned  int                        // entries that had ended
+	Pruned  int                        // entries that had ended: a day ago, or where the room is needed
 }
 
-// Add puts entries at the end of the document name, which it makes if there is none. All are on the
-// disk when it returns, or none.
+// Add puts entries at the end of the document name, which it makes if there is none. An older entry of
+// the same one user or session goes when a new one covers it. All are on the disk when it returns, or
+// none.
 func (s *Store) Add(name string, entries []identity.RevocationEntry, now time.Time) (Written, error) {
 	w := Written{File: path.Join(Folder, name+".yaml")}
 	err := s.locked(func(root *os.Root) error {
@@ -90,11 +91,15 @@ func (w *Written) adding(name string, entries []identity.RevocationEntry, now ti
 		if t.name != name {
 			return nil, fmt.Errorf("%s is the Revocation %s: name that one, or another", w.File, t.name)
 		}
-		before := len(t.entries)
 		if t.own() {
-			t.without(ended(now))
+			t.without(covered(entries))
+			before := len(t.entries)
+			t.without(longEnded(now))
+			if !t.roomFor(len(entries)) {
+				t.without(ended(now))
+			}
+			w.Pruned = before - len(t.entries)
 		}
-		w.Pruned = before - len(t.entries)
 		if len(t.entries)+len(entries) > MaxEntries {
 			return nil, fmt.Errorf("%s: %w", w.File, ErrFull)
 		}

@@ -113,18 +113,27 @@ func (t *text) own() bool { return t.lines[0] == made }
 
 // without takes entries out.
 func (t *text) without(drop func(*identity.RevocationEntry) bool) {
-	for i := len(t.entries) - 1; i >= 0; i-- {
-		if !drop(&t.entries[i]) {
+	lines, starts, entries := []string(nil), []int(nil), []identity.RevocationEntry(nil)
+	done := 0 // lines that are taken over, or left out
+	for i := range t.entries {
+		from, to := t.span(i)
+		lines = append(lines, t.lines[done:from]...)
+		if done = to; drop(&t.entries[i]) {
 			continue
 		}
-		from, to := t.span(i)
-		t.lines = slices.Delete(t.lines, from, to)
-		t.entries = slices.Delete(t.entries, i, i+1)
-		t.starts = slices.Delete(t.starts, i, i+1)
-		for k := i; k < len(t.starts); k++ {
-			t.starts[k] -= to - from
-		}
+		starts, entries = append(starts, len(lines)), append(entries, t.entries[i])
+		lines = append(lines, t.lines[from:to]...)
 	}
+	t.lines, t.starts, t.entries = append(lines, t.lines[done:]...), starts, entries
+}
+
+// roomFor says that so many entries more leave room for those that have ended.
+func (t *text) roomFor(more int) bool {
+	size := 0
+	for _, l := range t.lines {
+		size += len(l) + 1
+	}
+	return len(t.entries)+more <= MaxEntries && size <= syntax.MaxFile/2
 }
 
 // span returns the lines of an entry, without comments that stand between it and the next.

@@ -92,16 +92,35 @@ func (w *Writer) gather(first order) []order {
 
 // write writes a batch, and tells who waits.
 func (w *Writer) write(batch []order) {
-	entries := make([]identity.RevocationEntry, len(batch))
-	for i, o := range batch {
-		entries[i] = o.entry
-	}
+	entries, places := distinct(batch)
 	written, err := w.store.Add(w.name, entries, w.now())
 	for i, o := range batch {
 		r := result{err: err}
 		if err == nil {
-			r.at = written.Entries[i].At
+			r.at = written.Entries[places[i]].At
 		}
 		o.done <- r
 	}
+}
+
+// distinct returns the entries of a batch, without those that a later one covers, and the place in them
+// of what cuts off the thing of each order.
+func distinct(batch []order) (entries []identity.RevocationEntry, places []int) {
+	last := map[topic]int{}
+	for i := range batch {
+		e := batch[i].entry
+		about, one := topicOf(&e)
+		at, known := last[about]
+		if known && covers(&e, &entries[at]) {
+			entries[at] = e
+		} else {
+			at = len(entries)
+			entries = append(entries, e)
+		}
+		if one {
+			last[about] = at
+		}
+		places = append(places, at)
+	}
+	return entries, places
 }
