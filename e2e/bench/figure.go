@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/postern/postern/e2e/bench/front"
@@ -17,8 +18,8 @@ func (r *report) figures() map[string][]byte {
 		all["direct.svg"] = r.drawDirect()
 	}
 	if len(r.cases(envoyed)) > 0 {
-		all["envoy-latency.svg"] = r.drawThrough("Latency that a check adds to a request (median), in parts of what the no-op's adds", p50)
-		all["envoy-cpu.svg"] = r.drawThrough("CPU of Envoy and the server that a check adds to a request, in parts of what the no-op's adds", cpu)
+		all["envoy-latency.svg"] = r.drawThrough("Latency that a check adds (median), × the no-op's", p50)
+		all["envoy-cpu.svg"] = r.drawThrough("CPU that a check takes of Envoy and the server, × the no-op's", cpu)
 	}
 	for _, a := range axes() {
 		if len(r.cases(a.part)) > 0 {
@@ -30,7 +31,7 @@ func (r *report) figures() map[string][]byte {
 
 func (r *report) drawDirect() []byte {
 	bars := plot.Bars{
-		Chart:  plot.Chart{Title: "CPU of the server for a check, in parts of the no-op's", X: "16 checks in flight, asked directly", Y: "× no-op"},
+		Chart:  plot.Chart{Title: "CPU of the server for a check, × the no-op's", X: "16 checks in flight, asked directly", Y: "× no-op"},
 		Series: []string{noop, floor, postern, norecords, opa},
 	}
 	if len(r.find(direct, caseMTLS, opa).values(cpu)) == 0 {
@@ -51,8 +52,8 @@ func (r *report) drawDirect() []byte {
 
 func (r *report) drawThrough(title string, of func(load.Round) time.Duration) []byte {
 	bars := plot.Bars{Chart: plot.Chart{Title: title, X: "requests in flight, through Envoy", Y: "× no-op"}}
-	for _, server := range r.servers(envoyed) {
-		if server != front.Alone {
+	for _, server := range []string{noop, floor, postern, norecords, opa, front.Native} { // colors as in the other plot
+		if slices.Contains(r.servers(envoyed), server) {
 			bars.Series = append(bars.Series, server)
 		}
 	}

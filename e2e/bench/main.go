@@ -46,7 +46,8 @@ type options struct {
 	round   time.Duration
 	rounds  int
 	once    int
-	many    int // rules of the large policy
+	many    int           // rules of the large policy
+	still   time.Duration // how long memory must not change before it is called idle
 	grow    bool
 	part    string
 	json    string
@@ -55,7 +56,7 @@ type options struct {
 }
 
 func run(ctx context.Context, args []string) error {
-	o := options{many: manyRules}
+	o := options{many: manyRules, still: 2 * time.Second}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.StringVar(&o.postern, "postern", "bin/postern", "the binary to measure")
 	flags.StringVar(&o.opa, "opa", "build", "the binary of OPA-Envoy; build: try to build "+subject.OPAVersion+"; off: without")

@@ -30,6 +30,7 @@ type runner struct {
 	world  *world.World
 	report *report
 	closes []func()
+	fresh  []*subject.Subject // started, and asked nothing yet
 }
 
 func (b *runner) close() {
@@ -56,7 +57,33 @@ func (b *runner) keep(s *subject.Subject, err error) (*subject.Subject, error) {
 		return nil, err
 	}
 	b.closes = append(b.closes, func() { s.Kill() })
+	b.fresh = append(b.fresh, s)
 	return s, nil
+}
+
+// settle lets the subjects that were started come to rest, and notes what they then have in
+// memory: what is read at start is given back only after a while.
+func (b *runner) settle(ctx context.Context) error {
+	const most = 15 * time.Second
+	changed := time.Now()
+	for end := changed.Add(most); len(b.fresh) > 0 && time.Since(changed) < b.still && time.Now().Before(end); {
+		for _, s := range b.fresh {
+			now, _, err := usage.Memory(s.PID())
+			if err != nil {
+				return fmt.Errorf("%s: %w", s.Name, err)
+			}
+			if now != s.Idle {
+				s.Idle, changed = now, time.Now()
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+	b.fresh = nil
+	return nil
 }
 
 // remember notes what the subjects have in memory after all that they were asked.
@@ -91,6 +118,9 @@ type plan struct {
 // measure runs the rounds of all plans in turn. A round that fails ends the run, but for
 // OPA-Envoy's: then the run goes on without it.
 func (b *runner) measure(ctx context.Context, plans []plan) error {
+	if err := b.settle(ctx); err != nil {
+		return err
+	}
 	gone := false
 	for n := -1; n < b.rounds; n++ {
 		limit := b.round

@@ -20,7 +20,7 @@ import (
 type Subject struct {
 	Name   string
 	Socket string
-	Idle   int64 // resident bytes when it was ready and had been asked nothing
+	Idle   int64 // resident bytes when it had been asked nothing; the owner may look again later
 	*process.Process
 }
 
