@@ -1,6 +1,7 @@
 package provider_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -63,5 +64,34 @@ func TestInspectUnverified(t *testing.T) {
 				t.Errorf("the error has a part of the credential: %v", got.Err)
 			}
 		})
+	}
+}
+
+// TestInspectWithoutInspector: a kind that tells nothing is no fault of the route's other providers.
+func TestInspectWithoutInspector(t *testing.T) {
+	at := time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)
+	key := minttest.Key(t, "EdDSA", "k1")
+	kinds := append(provider.Kinds(), passwordKind())
+	one, opaque := inspectable("one", mint.Audience), toy("opaque")
+	apart := opaque
+	apart.From = identity.Place{Cookie: "sid"}
+	sound := "Bearer " + minttest.Token(t, key, at)
+	for name, tc := range map[string]struct {
+		providers []identity.Provider
+		header    policy.Header
+		by        string
+		want      error
+	}{
+		"another's token":         {[]identity.Provider{opaque, one}, policy.Header{Name: "authorization", Value: sound}, "one", nil},
+		"opaque":                  {[]identity.Provider{opaque, one}, policy.Header{Name: "authorization", Value: "Bearer canary"}, "", provider.ErrUntold},
+		"a token of elsewhere":    {[]identity.Provider{opaque, one}, policy.Header{Name: "authorization", Value: "Bearer " + minttest.Token(t, key, at, mint.Set("iss", "x"))}, "", provider.ErrUntold},
+		"opaque, alone":           {[]identity.Provider{opaque}, policy.Header{Name: "authorization", Value: "Bearer canary"}, "opaque", provider.ErrUntold},
+		"opaque, at its place":    {[]identity.Provider{apart, one}, policy.Header{Name: "cookie", Value: "sid=canary"}, "opaque", provider.ErrUntold},
+		"opaque, another's place": {[]identity.Provider{apart, one}, policy.Header{Name: "authorization", Value: sound}, "one", nil},
+	} {
+		got := provider.InspectUnverified(kinds, tc.providers, kind.Request{Headers: policy.NewHeaders([]policy.Header{tc.header}, false)}, at)
+		if !errors.Is(got.Err, tc.want) || got.Provider != tc.by {
+			t.Errorf("%s: %v by %q, want %v by %q", name, got.Err, got.Provider, tc.want, tc.by)
+		}
 	}
 }
