@@ -2,7 +2,6 @@ package suite
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,8 +11,8 @@ import (
 	"github.com/postern/postern/policy/syntax"
 )
 
-// A token is the claims of a test's user on their way to be whole. The first thing that is wrong
-// is kept.
+// A token is the claims of a test's user on their way to be whole. What the test writes in claims
+// stays as it is, null included. The first thing that is wrong is kept.
 type token struct {
 	claims map[string]any
 	err    error
@@ -42,180 +41,103 @@ func clone(v any) any {
 
 func (t *token) fail(path []string, format string, args ...any) {
 	if t.err == nil {
-		t.err = fmt.Errorf("the claim %s %s", nameOfClaim(path), fmt.Sprintf(format, args...))
+		t.err = fmt.Errorf("the claim %s %s", strings.Join(path, "."), fmt.Sprintf(format, args...))
 	}
 }
 
-func nameOfClaim(path []string) string {
-	name := path[0]
-	for _, p := range path[1:] {
-		name += "." + p
-	}
-	return name
-}
-
-func (t *token) has(path []string) bool { return t.at(path) != nil }
-
-// at returns the value of a claim, nil when it is absent.
-func (t *token) at(path []string) any {
-	var v any = t.claims
-	for _, name := range path {
-		object, ok := v.(map[string]any)
-		if !ok {
-			return nil
-		}
-		v = object[name]
-	}
-	return v
-}
-
-// set puts a claim where it belongs.
-func (t *token) set(path []string, value any) {
+// put gives a claim a value, unless the test has written it.
+func (t *token) put(path []string, value any) {
 	object := t.claims
-	for _, name := range path[:len(path)-1] {
-		next, ok := object[name].(map[string]any)
-		if !ok && object[name] != nil {
+	last := len(path) - 1
+	for _, name := range path[:last] {
+		member, there := object[name]
+		if !there {
+			member = map[string]any{}
+			object[name] = member
+		}
+		next, ok := member.(map[string]any)
+		if !ok {
 			t.fail(path, "has no place: %s is no object", name)
 			return
 		}
-		if !ok {
-			next = map[string]any{}
-			object[name] = next
-		}
 		object = next
 	}
-	object[path[len(path)-1]] = value
-}
-
-// text returns what a field and its claim say: the claim's value when there is no field, the
-// first fallback that is not empty when there is neither.
-func (t *token) text(path []string, field string, fallbacks ...string) string {
-	switch claim := t.at(path).(type) {
-	case nil:
-		for _, value := range append([]string{field}, fallbacks...) {
-			if value != "" {
-				t.set(path, value)
-				return value
-			}
-		}
-		return ""
-	case string:
-		switch {
-		case claim == "":
-			t.fail(path, "is empty: the provider would refuse the token")
-		case field != "" && field != claim:
-			t.fail(path, "is %q, and the user's field says %q", claim, field)
-		}
-		return claim
-	default:
-		t.fail(path, "is no string: the provider would refuse the token")
-		return ""
+	if _, there := object[path[last]]; !there {
+		object[path[last]] = value
 	}
 }
 
-// A form is how a claim has several values.
-type form uint8
-
-const (
-	array     form    = 1 << iota // it is written as an array, and read as one
-	split                         // and a string is read as words
-	one                           // and a string is read as one value
-	words     = split             // it is written as a string of words
-	oneOrMore = array | one
-)
-
-// list is text for several values.
-func (t *token) list(path []string, field *syntax.TestValues, f form) []string {
-	var want []string
-	if field != nil {
-		for _, v := range field.Values {
-			want = append(want, v.Value)
-		}
+// at returns the text of a claim, "" when it is none.
+func (t *token) at(path []string) string {
+	var v any = t.claims
+	for _, name := range path {
+		object, _ := v.(map[string]any)
+		v = object[name]
 	}
-	if path == nil {
-		return want
-	}
-	claim := t.at(path)
-	if claim == nil {
-		if len(want) > 0 {
-			t.set(path, f.write(want))
-		}
-		return want
-	}
-	have, err := f.read(claim)
-	switch {
-	case err != nil:
-		t.fail(path, "%v: the provider would refuse the token", err)
-	case field != nil && !slices.Equal(want, have):
-		t.fail(path, "has %q, and the user's field %q", have, want)
-	}
-	return have
+	s, _ := v.(string)
+	return s
 }
 
-func (f form) write(values []string) any {
-	if f&array == 0 {
-		return strings.Join(values, " ")
+// text puts the first of the values that is not empty.
+func (t *token) text(path []string, values ...string) {
+	if i := slices.IndexFunc(values, func(s string) bool { return s != "" }); i >= 0 {
+		t.put(path, values[i])
 	}
-	list := make([]any, len(values))
-	for i, v := range values {
-		list[i] = v
-	}
-	return list
 }
 
-func (f form) read(claim any) ([]string, error) {
-	switch claim := claim.(type) {
-	case string:
-		switch {
-		case f&one != 0 && claim != "":
-			return []string{claim}, nil
-		case f&split == 0:
-			return nil, errors.New("is a string and no list")
-		case claim == "":
-			return nil, nil
-		}
-		if values := strings.Split(claim, " "); !slices.Contains(values, "") {
-			return values, nil
-		}
-		return nil, errors.New("has a space too many")
-	case []any:
-		values := make([]string, 0, len(claim))
-		for _, e := range claim {
-			s, ok := e.(string)
-			if !ok || s == "" {
-				return nil, errors.New("is no list of strings")
-			}
-			values = append(values, s)
-		}
-		return values, nil
+// words puts the values of a field as a string of words, and list as an array.
+func (t *token) words(path []string, field *syntax.TestValues) {
+	if values := valuesOf(field); len(values) > 0 {
+		t.put(path, strings.Join(values, " "))
 	}
-	return nil, errors.New("is neither a string nor a list of strings")
 }
 
-// time returns a time that a field says as an age, and its claim as seconds since 1970.
-func (t *token) time(name string, age *syntax.MaxAge, at, fallback time.Time) time.Time {
-	path := []string{name}
+func (t *token) list(path []string, field *syntax.TestValues) {
+	var list []any
+	for _, v := range valuesOf(field) {
+		list = append(list, v)
+	}
+	if list != nil {
+		t.put(path, list)
+	}
+}
+
+func valuesOf(field *syntax.TestValues) []string {
+	if field == nil {
+		return nil
+	}
+	var values []string
+	for _, v := range field.Values {
+		values = append(values, v.Value)
+	}
+	return values
+}
+
+// age puts a time that a field says as an age, or else the other; none when that is zero.
+func (t *token) age(name string, age *syntax.MaxAge, at, other time.Time) {
 	if age != nil {
-		fallback = at.Add(-age.Age)
+		other = at.Add(-age.Age)
 	}
-	switch claim := t.at(path).(type) {
-	case nil:
-		if !fallback.IsZero() {
-			t.set(path, json.Number(strconv.FormatInt(fallback.Unix(), 10)))
-		}
-		return fallback
-	case json.Number:
-		whole, fraction, _ := strings.Cut(claim.String(), ".") // which is rounded down, as the provider does
-		seconds, err := strconv.ParseInt(whole, 10, 64)
-		if err != nil || seconds <= 0 || strings.ContainsAny(fraction, "eE") {
-			t.fail(path, "is no number of seconds after 1970 without an exponent")
-		}
-		if age != nil && fallback.Unix() != seconds {
-			t.fail(path, "is %s, and the age says %d", claim, fallback.Unix())
-		}
-		return time.Unix(seconds, 0).UTC()
-	default:
-		t.fail(path, "is no number: the provider would refuse the token")
-		return time.Time{}
+	if !other.IsZero() {
+		t.put([]string{name}, json.Number(strconv.FormatInt(other.Unix(), 10)))
+	}
+}
+
+// same says that a claim is what its field says, where there is one; so do sameList and sameAge.
+func (t *token) same(path []string, field, is string) {
+	if field != "" && field != is {
+		t.fail(path, "is %q, and the user's field says %q", is, field)
+	}
+}
+
+func (t *token) sameList(path []string, field *syntax.TestValues, is []string) {
+	if want := valuesOf(field); field != nil && !slices.Equal(want, is) {
+		t.fail(path, "has %q, and the user's field %q", is, want)
+	}
+}
+
+func (t *token) sameAge(name string, age *syntax.MaxAge, at, is time.Time) {
+	if age != nil && at.Add(-age.Age).Unix() != is.Unix() {
+		t.fail([]string{name}, "is %d, and the age says %d", is.Unix(), at.Add(-age.Age).Unix())
 	}
 }

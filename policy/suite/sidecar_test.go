@@ -163,7 +163,7 @@ func (c *sidecar) users(t *testing.T) *provider.Set {
 func (c *sidecar) haveKeys(t *testing.T, s *provider.Set) bool {
 	t.Helper()
 	for name, p := range c.providers {
-		token := minttest.Token(t, c.keys[""], now, mint.Set("iss", p.JWT.Issuer), mint.Set("aud", p.JWT.Audiences[0]))
+		token := minttest.Sign(t, c.keys[""], c.keys[""].Header("JWT"), mint.Claims(now, mint.Set("iss", p.JWT.Issuer), mint.Set("aud", p.JWT.Audiences[0])))
 		if got := s.Authenticate(context.Background(), []string{name}, kind.Request{Headers: policy.NewHeaders(carry(p, token), false)}, now, identity.Caller{}); got.Reason.Unavailable() {
 			return false
 		}
