@@ -15,6 +15,15 @@ type Terms struct {
 	MaxLifetime time.Duration // of one credential at most
 }
 
+// Lasting returns how long a credential that exists now can still be taken at most: what is cut off for
+// so long is cut off for good. Its clock may be ahead by the tolerance, and ours behind by it.
+func (t Terms) Lasting() time.Duration {
+	if t.MaxLifetime == 0 {
+		return 0
+	}
+	return t.MaxLifetime + 2*t.Skew
+}
+
 // Terms returns those of p.
 func (p Provider) Terms() Terms {
 	switch {

@@ -63,3 +63,15 @@ func TestAlike(t *testing.T) {
 		})
 	}
 }
+
+func TestLasting(t *testing.T) {
+	for want, terms := range map[time.Duration]identity.Terms{
+		time.Hour + time.Minute: {MaxLifetime: time.Hour, Skew: 30 * time.Second},
+		time.Hour:               {MaxLifetime: time.Hour},
+		0:                       {Skew: 30 * time.Second}, // it does not say
+	} {
+		if got := terms.Lasting(); got != want {
+			t.Errorf("%+v: %v, want %v", terms, got, want)
+		}
+	}
+}

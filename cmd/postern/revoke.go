@@ -143,8 +143,10 @@ func (f *revokeFlags) check(flags *pflag.FlagSet) error {
 		listening := slices.Contains(alone, g.Name)
 		switch {
 		case err != nil || slices.Contains(both, g.Name):
-		case listening != (f.listen != ""):
-			err = fmt.Errorf("--%s: %s", g.Name, map[bool]string{true: "is for --listen alone", false: "has no use with --listen"}[listening])
+		case listening && f.listen == "":
+			err = fmt.Errorf("--%s: is for --listen alone", g.Name)
+		case !listening && f.listen != "":
+			err = fmt.Errorf("--%s: has no use with --listen", g.Name)
 		case (f.list || f.lift != "") && !slices.Contains([]string{"list", "lift", "output", "dry-run"}, g.Name):
 			err = fmt.Errorf("--%s: has no use with --list or --lift", g.Name)
 		}
@@ -186,5 +188,9 @@ func (f *revokeFlags) liftEntry(out io.Writer, survey *revoke.Survey) error {
 			return err
 		}
 	}
-	return f.print(out, map[bool]string{true: "would be lifted", false: "lifted"}[f.dryRun], found.RevocationEntry, time.Now())
+	became := "lifted"
+	if f.dryRun {
+		became = "would be lifted"
+	}
+	return f.print(out, became, found.RevocationEntry, time.Now())
 }

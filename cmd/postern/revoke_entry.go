@@ -102,8 +102,11 @@ func checkKinds(e *identity.RevocationEntry) error {
 			continue
 		}
 		named = append(named, k.flag)
-		if k.token != (len(e.Providers) > 0) {
-			return fmt.Errorf("%s: %s", k.flag, map[bool]string{true: "name the --provider of the tokens", false: "has no use with --provider"}[k.token])
+		switch provided := len(e.Providers) > 0; {
+		case k.token && !provided:
+			return fmt.Errorf("%s: name the --provider of the tokens", k.flag)
+		case !k.token && provided:
+			return fmt.Errorf("%s: has no use with --provider", k.flag)
 		}
 	}
 	narrowed := !e.IssuedBefore.IsZero()
@@ -132,9 +135,7 @@ func (f *revokeFlags) end(e *identity.RevocationEntry, of []identity.Provider, n
 	}
 	var last time.Duration
 	for _, p := range of {
-		if terms := p.Terms(); terms.MaxLifetime != 0 {
-			last = max(last, terms.MaxLifetime+2*terms.Skew)
-		}
+		last = max(last, p.Terms().Lasting())
 	}
 	if last == 0 {
 		return time.Time{}, errors.New("--until: say when this ends: the provider does not say how long its tokens live")

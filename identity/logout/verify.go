@@ -50,7 +50,8 @@ var ErrNeedsSession = errors.New("no sid, and users are called by another claim 
 type Verifier struct {
 	name, client string
 	issuer       identity.JWTIssuer
-	sidOnly      bool // sub is not what users are called by
+	lasting      time.Duration // of an access token that exists
+	sidOnly      bool          // sub is not what users are called by
 }
 
 // NewVerifier returns the Verifier of p for a client. It fails when p is no provider of JWTs of an
@@ -62,7 +63,7 @@ func NewVerifier(p identity.Provider, client string) (*Verifier, error) {
 	case p.Name == "" || client == "" || len(p.JWT.Algorithms) == 0 || p.JWT.MaxLifetime <= 0 || p.JWT.Skew < 0:
 		return nil, errors.New("no name, no client, no algorithm or no bound on lifetimes")
 	}
-	return &Verifier{name: p.Name, client: client, issuer: *p.JWT, sidOnly: p.Claims.MapsSubject()}, nil
+	return &Verifier{name: p.Name, client: client, issuer: *p.JWT, lasting: p.Terms().Lasting(), sidOnly: p.Claims.MapsSubject()}, nil
 }
 
 // Addresses says whether a token claims to come from this provider and to be for this client. Nothing
@@ -112,7 +113,7 @@ func isLogoutType(typ string) bool {
 
 // read takes the claims of a token whose signature is good.
 func (v *Verifier) read(set map[string]any, at time.Time) (Logout, error) {
-	l := Logout{Providers: []string{v.name}, Lasting: v.issuer.MaxLifetime + 2*v.issuer.Skew, issuer: v.issuer.Issuer}
+	l := Logout{Providers: []string{v.name}, Lasting: v.lasting, issuer: v.issuer.Issuer}
 	f := claims.Of(set)
 	l.ID = f.Text(claims.Required, "jti")
 	l.Subject = f.Text(claims.Optional, "sub")
