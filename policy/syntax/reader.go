@@ -46,11 +46,18 @@ func (r *reader) keep(s string) string {
 type check func(string) error
 
 // text reads a string, which is not empty.
-func (r *reader) text(n *tree.Node, check check) Text {
+func (r *reader) text(n *tree.Node, check check) Text { return r.string(n, checkText, check) }
+
+// tokenText reads a string of a token, in which there can be characters that change the direction of text:
+// only as an escape, which nobody takes for something else.
+func (r *reader) tokenText(n *tree.Node) Text { return r.string(n, checkTokenText, nil) }
+
+// string reads what holds nothing that no string of its sort may hold.
+func (r *reader) string(n *tree.Node, sort, check check) Text {
 	if n == nil || !r.isString(n) {
 		return Text{}
 	}
-	err := checkText(n.Text)
+	err := sort(n.Text)
 	if err == nil && n.Text == "" {
 		err = errors.New("this string must not be empty")
 	}
@@ -66,11 +73,21 @@ func (r *reader) text(n *tree.Node, check check) Text {
 
 // checkText refuses what no string may hold; it can come from an escape.
 func checkText(s string) error {
+	for _, c := range s {
+		if unicode.Is(unicode.Bidi_Control, c) {
+			return fmt.Errorf("a control character (%U) in a string", c)
+		}
+	}
+	return checkTokenText(s)
+}
+
+// checkTokenText refuses what no string of an accepted token holds.
+func checkTokenText(s string) error {
 	if len(s) > maxText {
 		return fmt.Errorf("this string has %d bytes: at most %d are read", len(s), maxText)
 	}
 	for _, c := range s {
-		if unicode.IsControl(c) || unicode.Is(unicode.Bidi_Control, c) {
+		if unicode.IsControl(c) {
 			return fmt.Errorf("a control character (%U) in a string", c)
 		}
 	}
@@ -100,6 +117,13 @@ func (r *reader) isString(n *tree.Node) bool {
 
 // texts reads a list of strings: at least one, and none twice.
 func (r *reader) texts(n *tree.Node, check check) []Text {
+	return r.strings(n, func(item *tree.Node) Text { return r.text(item, check) })
+}
+
+// tokenTexts reads a list of strings of tokens: at least one, and none twice.
+func (r *reader) tokenTexts(n *tree.Node) []Text { return r.strings(n, r.tokenText) }
+
+func (r *reader) strings(n *tree.Node, read func(*tree.Node) Text) []Text {
 	if n != nil && n.Kind == tree.Scalar && n.Text != "" {
 		r.fail(n, "expected a list, found %s: write [%s]", found(n), shorten(n.Text))
 		return nil
@@ -111,7 +135,7 @@ func (r *reader) texts(n *tree.Node, check check) []Text {
 	all := make([]Text, 0, len(items))
 	seen := newSeen(len(items))
 	for i := range items {
-		t := r.text(&items[i], check)
+		t := read(&items[i])
 		if line := seen.add(t); line > 0 {
 			r.fail(&items[i], "%s stands here twice, first in line %d", quote(t.Value), line)
 		}

@@ -79,10 +79,10 @@ func (r *reader) entry(n *tree.Node) (identity.RevocationEntry, Text) {
 		IssuedBefore: r.timestamp(o.get("issuedBefore")),
 		Callers:      values(r.texts(o.get("callers"), checkPattern)),
 		Serials:      values(r.texts(o.get("serials"), checkSerial)),
-		Subjects:     values(r.texts(o.get("subjects"), nil)),
-		TokenIDs:     values(r.texts(o.get("tokenIDs"), nil)),
-		SessionIDs:   values(r.texts(o.get("sessionIDs"), nil)),
-		KeyIDs:       values(r.texts(o.get("keyIDs"), nil)),
+		Subjects:     values(r.tokenTexts(o.get("subjects"))),
+		TokenIDs:     values(r.tokenTexts(o.get("tokenIDs"))),
+		SessionIDs:   values(r.tokenTexts(o.get("sessionIDs"))),
+		KeyIDs:       values(r.tokenTexts(o.get("keyIDs"))),
 	}
 	switch o.kindOfEntry() {
 	case "callers":

@@ -88,7 +88,7 @@ func TestRevocationsCompile(t *testing.T) {
 	for _, entry := range []string{
 		`callers: ["spiffe://a_b.test/-/x.y/*/**"]`, `callers: [spiffe://a.test/..., spiffe://a.test/_]`,
 		`trustDomain: a.test, serials: ["00", "ffffffffffffffffffffffffffffffffffffffff", 0a]`,
-		`provider: a.b, subjects: [" ", "é", "*"]`, `provider: a, issuedBefore: 1970-01-01T00:00:00Z`,
+		`provider: a.b, subjects: [" ", "é", "*", "a\u202Eb", "\u2066"]`, `provider: a, issuedBefore: 1970-01-01T00:00:00Z`,
 	} {
 		text := fmt.Sprintf("apiVersion: postern.dev/v1alpha1\nkind: Revocation\nmetadata: {name: a}\nspec:\n  entries:\n  - {%s, until: 2999-12-31T23:59:59Z}\n", entry)
 		if _, err := revocation.Compile(parse(t, text)[0].Revocation); err != nil {

@@ -75,8 +75,8 @@ func check(field, s string) error {
 		return fmt.Errorf("%s: a value of %d bytes, and %d are allowed", field, len(s), identity.MaxText)
 	case !utf8.ValidString(s):
 		return fmt.Errorf("%s: a value that is not UTF-8", field)
-	case strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }):
-		return fmt.Errorf("%s: a value with characters that cannot be seen", field)
+	case strings.ContainsFunc(s, unicode.IsControl): // which no token has that is accepted
+		return fmt.Errorf("%s: a value with control characters", field)
 	}
 	return nil
 }
@@ -92,7 +92,28 @@ func quote(s string) string {
 	if plain && s[len(s)-1] != ':' {
 		return s
 	}
-	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
+	return `"` + escaped(s) + `"`
+}
+
+// escaped writes a text for double quotes (YAML 1.2 section 5.7). What cannot be seen, or would change
+// how its neighbours look, is an escape: tokens can have such subjects, and who reads the file has to
+// tell them apart.
+func escaped(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		case unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08X`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04X`, r)
+		}
+	}
+	return b.String()
 }
 
 // words are those that some reader of YAML takes for something else than text.
