@@ -66,7 +66,7 @@ func (s *tickets) Prove(ctx context.Context, c *kind.Presented, at time.Time, _ 
 		if subject, err = s.ask(ctx, c.Raw()); err != nil {
 			return nil, 3, refused(reason.KeysUnavailable, "the issuer did not answer")
 		}
-		told.Put(c, subject)
+		told.Put(c, subject, len(subject))
 	}
 	if subject == "" {
 		return nil, 0, refused(reason.TokenSignature, "the issuer does not know it")

@@ -19,8 +19,9 @@ import (
 	"github.com/postern/postern/policy"
 )
 
-// maxInFlight bounds the checks under way at once; more are refused at once. A decision waits
-// for nothing, so this many are only ever under way when the machine is far behind.
+// maxInFlight bounds the checks under way at once; more are refused at once. A decision waits for
+// nothing, but for an issuer where the kind of a credential has to ask it, so this many are only ever
+// under way when the machine, or such an issuer, is far behind.
 const maxInFlight = 4096
 
 // maxTime is the longest that a check may take and still allow where Envoy sent no deadline

@@ -110,3 +110,76 @@ func BenchmarkGet(b *testing.B) {
 		m.Get(key)
 	}
 }
+
+// TestWithin: what is remembered has so many bytes at most, the newest among it, whatever is put again,
+// in however many scopes.
+func TestWithin(t *testing.T) {
+	m := memo.NewWithin[int](64, 1000)
+	for i := range 5_000 {
+		key, bytes := strconv.Itoa(i%300), int64(1+i%97)
+		m.PutIn(uint64(i%3), key, i, bytes)
+		if m.Bytes() > 1000 {
+			t.Fatalf("after %d: %d bytes", i, m.Bytes())
+		}
+		if got, ok := m.GetIn(uint64(i%3), key); !ok || got != i {
+			t.Fatalf("%d was not remembered: %d, %v", i, got, ok)
+		}
+	}
+	before := m.Bytes()
+	m.PutIn(0, "large", 1, 1001)
+	if _, ok := m.GetIn(0, "large"); ok || m.Bytes() != before {
+		t.Errorf("what is larger than the memo: %v, %d bytes", ok, m.Bytes())
+	}
+	kept := 0
+	for i := range 300 {
+		for scope := range 3 {
+			if _, ok := m.GetIn(uint64(scope), strconv.Itoa(i)); ok {
+				kept++
+			}
+		}
+	}
+	if kept < 5 || kept > 64 {
+		t.Errorf("%d are remembered", kept)
+	}
+}
+
+// TestScopes: what is put in one scope is not in another, and both are remembered.
+func TestScopes(t *testing.T) {
+	m := memo.New[int](64)
+	for scope := range 10 {
+		m.PutIn(uint64(scope), "key", scope, 0)
+	}
+	for scope := range 10 {
+		if got, ok := m.GetIn(uint64(scope), "key"); !ok || got != scope {
+			t.Errorf("scope %d: %d, %v", scope, got, ok)
+		}
+	}
+	if _, ok := m.GetIn(10, "key"); ok {
+		t.Error("an empty scope has it")
+	}
+}
+
+// TestBytesAddUp: however goroutines put at once, in the end what is counted is what is there.
+func TestBytesAddUp(t *testing.T) {
+	m := memo.NewWithin[int](16, 500)
+	var all sync.WaitGroup
+	for worker := range 4 {
+		all.Go(func() {
+			for i := range 5_000 {
+				m.PutIn(uint64(worker%2), strconv.Itoa(i%40), i, 10)
+			}
+		})
+	}
+	all.Wait()
+	kept := int64(0)
+	for scope := range 2 {
+		for i := range 40 {
+			if _, ok := m.GetIn(uint64(scope), strconv.Itoa(i)); ok {
+				kept++
+			}
+		}
+	}
+	if most := kept*10 + 4*10*4; m.Bytes() < kept*10 || m.Bytes() > most || m.Bytes() > 500 {
+		t.Errorf("%d bytes of %d values", m.Bytes(), kept)
+	}
+}

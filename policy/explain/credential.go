@@ -48,6 +48,8 @@ func (e *Explainer) carried(reads []string, h policy.Headers, at time.Time) bear
 	}
 	where := placeOf(c.Place)
 	switch {
+	case c.Place != (identity.Place{}) && why == reason.Internal:
+		return bearer{note: fmt.Sprintf("the credential %s is not looked at: %s", where, causeOf(c.Err))}
 	case why == reason.Allowed:
 		return bearer{user: c.user(), note: fmt.Sprintf("%s (the token %s, for %s)%s", atItsWord, where, c.Provider, c.bound())}
 	case why == reason.TokenIssuer || why == reason.TokenAudience:

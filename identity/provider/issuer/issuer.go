@@ -90,7 +90,7 @@ func (p *proven) verify(c *kind.Presented) (jwt.Verified, error) {
 	}
 	verified, err := p.verifier.Verify(token)
 	if err == nil {
-		p.kept.Put(c, verified)
+		p.kept.Put(c, verified, verified.Size())
 	}
 	return verified, err
 }

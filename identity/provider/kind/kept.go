@@ -15,8 +15,7 @@ const (
 
 	maxKept  = 4096    // credentials
 	longest  = 4 << 10 // bytes of one that is kept; a longer one is proven each time
-	overhead = 2 << 10 // bytes of a proof, beside its texts
-	times    = 5       // bytes that a proof holds for each byte of its credential: the text, and its claims decoded
+	overhead = 512     // bytes of what keeps one
 )
 
 // A Memory is what all providers of a Manager remember of credentials that they proved, at most so many
@@ -30,6 +29,9 @@ type Memory struct {
 func NewMemory(bytes int64) *Memory {
 	return &Memory{proofs: memo.NewWithin[any](maxKept, bytes)}
 }
+
+// Bytes returns how many bytes it keeps now, as it counts them.
+func (m *Memory) Bytes() int64 { return m.proofs.Bytes() }
 
 // Kept is what one provider remembers of credentials that it proved by one state of its keys. The zero
 // Kept remembers nothing.
@@ -48,10 +50,11 @@ func (k Kept[V]) Get(c *Presented) (proof V, ok bool) {
 	return proof, ok
 }
 
-// Put remembers what was proven of a credential, as long as there is room for it.
-func (k Kept[V]) Put(c *Presented, proof V) {
+// Put remembers what was proven of a credential, which takes about size bytes in memory, as long as
+// there is room for it.
+func (k Kept[V]) Put(c *Presented, proof V, size int) {
 	if k.memory != nil && len(c.raw) <= longest {
-		k.memory.proofs.PutIn(k.scope, strings.Clone(c.raw), proof, overhead+times*int64(len(c.raw)))
+		k.memory.proofs.PutIn(k.scope, strings.Clone(c.raw), proof, int64(overhead+len(c.raw)+size))
 	}
 }
 

@@ -111,7 +111,7 @@ func (p prover) prove(c *kind.Presented, at time.Time, caller identity.Caller) (
 	if err != nil {
 		return nil, err
 	}
-	p.kept.Put(c, verified)
+	p.kept.Put(c, verified, verified.Size())
 	return verified.For(at, caller)
 }
 
