@@ -6,6 +6,8 @@ import (
 
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/operators"
+	"cel.dev/cel-go/common/overloads"
+	"cel.dev/cel-go/common/types"
 
 	"github.com/postern/postern/identity"
 )
@@ -39,6 +41,45 @@ func actorsBound(items, each float64) bound {
 	actor.keys = float64(len("subject"))
 	return listBound(items, actor)
 }
+
+// readsLaterActors says that a checked condition looks at others than the current actor.
+func (p *plan) readsLaterActors() (later bool) {
+	current := map[int64]bool{} // mentions of the list that ask for no more
+	ast.PreOrderVisit(p.checked.Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if list, ok := asksFirst(e); ok {
+			current[list.ID()] = true
+		}
+		later = later || p.names[e.ID()] == actorsVariable && !current[e.ID()]
+	}))
+	return later
+}
+
+// asksFirst takes list[0], list[?0], size(list), list.size(), list == [] and list != [], and returns
+// the list.
+func asksFirst(e ast.Expr) (list ast.Expr, ok bool) {
+	if e.Kind() != ast.CallKind {
+		return nil, false
+	}
+	call := e.AsCall()
+	args := call.Args()
+	if call.IsMemberFunction() {
+		args = append([]ast.Expr{call.Target()}, args...)
+	}
+	switch call.FunctionName() {
+	case overloads.Size:
+		return args[0], true
+	case operators.Index, operators.OptIndex:
+		return args[0], args[1].Kind() == ast.LiteralKind && args[1].AsLiteral() == types.IntZero
+	case operators.Equals, operators.NotEquals:
+		if isEmptyList(args[0]) {
+			return args[1], true
+		}
+		return args[0], isEmptyList(args[1])
+	}
+	return nil, false
+}
+
+func isEmptyList(e ast.Expr) bool { return e.Kind() == ast.ListKind && e.AsList().Size() == 0 }
 
 // actorField refuses a member that no actor has, as in user.actors[0].sub.
 func (r *resolver) actorField(e, of ast.Expr, field string) {

@@ -87,6 +87,7 @@ func compile(text string, params []Param) (c *Condition, err error) {
 		cost:      plan.cost,
 		headers:   plan.headerNames(),
 		variables: plan.variableNames(),
+		later:     plan.later,
 	}, nil
 }
 

@@ -20,6 +20,7 @@ type Condition struct {
 	budget    int64 // steps of the meter; 0: there is none
 	headers   []string
 	variables []string
+	later     bool // others than the current actor are looked at
 	cost      uint64
 }
 
@@ -41,6 +42,14 @@ func (c *Condition) Variables() []string { return c.variables }
 func (c *Condition) ReadsUser() bool {
 	return slices.ContainsFunc(c.variables, func(name string) bool { return strings.HasPrefix(name, "user.") })
 }
+
+// ReadsActors says that the condition reads who acts for the user.
+func (c *Condition) ReadsActors() bool { return slices.Contains(c.variables, actorsVariable) }
+
+// ReadsActorsBeyondFirst says that the condition looks at others than the current actor, who alone is
+// to decide (RFC 8693 section 4.1). user.actors[0], how many there are, and whether there are any, is not
+// that; whatever else is done with the list is.
+func (c *Condition) ReadsActorsBeyondFirst() bool { return c.later }
 
 // Cost returns what one evaluation costs at worst, at most MaxCost.
 func (c *Condition) Cost() uint64 { return c.cost }

@@ -14,6 +14,7 @@ type plan struct {
 	checked *ast.AST
 	cost    uint64 // at worst, at most MaxCost
 	budget  int64  // steps of the meter; 0: there is no meter
+	later   bool   // others than the current actor are looked at
 }
 
 // prepare parses, resolves, checks, bounds and rewrites a condition.
@@ -43,6 +44,7 @@ func prepare(env *cel.Env, text string, params []Param) (*plan, error) {
 	p := &plan{resolver: r, checked: checked.NativeRep()}
 	p.checkResult(checked.OutputType())
 	p.checkKeyTypes()
+	p.later = p.readsLaterActors()
 	bodies := p.bound()
 	if err := f.err(); err != nil {
 		return nil, err

@@ -8,15 +8,16 @@ import (
 	"github.com/postern/postern/policy/syntax"
 )
 
-// readsActors says that a condition reads who acts for the user.
-func readsActors(p policy.Part) bool {
-	return strings.Contains(strings.Join(p.Wants, ""), "user.actors")
+// readsActors says that a part is a condition that reads who acts for the user.
+func (s *state) readsActors(p policy.Part) bool {
+	r, ok := s.ruleOf(p)
+	return ok && r.Rule.Condition().ReadsActors()
 }
 
 // acting returns edits with which somebody acts for the user whom a condition may mean: the
 // caller, or one whose name is in its text. Whether that makes it hold is found by trying.
 func acting(at *state, p policy.Part) []edit {
-	if !readsActors(p) || at.r.Request.Credential.User.IsZero() {
+	if !at.readsActors(p) || at.r.Request.Credential.User.IsZero() {
 		return nil
 	}
 	subjects := []string{at.r.Request.Caller.String()}
@@ -35,8 +36,8 @@ func acting(at *state, p policy.Part) []edit {
 }
 
 // unacted returns edits with which nobody, or somebody else, acts for the user.
-func unacted(p policy.Part) []edit {
-	if !readsActors(p) {
+func unacted(at *state, p policy.Part) []edit {
+	if !at.readsActors(p) {
 		return nil
 	}
 	return []edit{

@@ -38,7 +38,7 @@ func (s *search) fail(at *state, p policy.Part) []edit {
 		}
 		return nil
 	case policy.OnWhen:
-		return slices.Concat(s.unclaimed(p), unacted(p), s.assigned(at, p), later(at, p))
+		return slices.Concat(s.unclaimed(p), unacted(at, p), s.assigned(at, p), later(at, p))
 	default:
 		if f, ok := s.e.fieldOf(p.Conjunct, providerOf(u)); ok {
 			return []edit{f.fail(p)}
