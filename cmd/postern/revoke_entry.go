@@ -80,11 +80,23 @@ func (f *revokeFlags) entry(in io.Reader, survey *revoke.Survey, now time.Time) 
 	for _, p := range of {
 		e.Providers = append(e.Providers, p.Name)
 	}
+	if f.issuedBefore == "now" {
+		e.IssuedBefore = e.IssuedBefore.Add(ahead(of))
+	}
 	if err := checkKinds(&e); err != nil {
 		return e, err
 	}
 	e.Until, err = f.end(&e, of, now)
 	return e, err
+}
+
+// ahead returns how far the clock of an issuer may be ahead: what it issued until now can say so much later.
+func ahead(of []identity.Provider) time.Duration {
+	var skew time.Duration
+	for _, p := range of {
+		skew = max(skew, p.Terms().Skew)
+	}
+	return skew
 }
 
 // checkKinds holds an entry to one kind of thing, in words of the flags.
