@@ -20,8 +20,8 @@ type Chart struct {
 
 // The measures of a picture, in pixels.
 const (
-	width, height            = 760, 400
-	left, right, top, bottom = 70, 180, 44, 56
+	width, height            = 810, 400
+	left, right, top, bottom = 70, 230, 44, 56
 	plotWidth, plotHeight    = width - left - right, height - top - bottom
 )
 
@@ -30,7 +30,7 @@ type canvas struct{ strings.Builder }
 
 // colors are told apart by people who see few colors, too (Okabe and Ito).
 func color(i int) string {
-	colors := [...]string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#777777"}
+	colors := [...]string{"#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#777777", "#000000"}
 	return colors[i%len(colors)]
 }
 
