@@ -29,6 +29,9 @@ func (f *revokeFlags) write(in io.Reader, out io.Writer, survey *revoke.Survey, 
 	if document == "" {
 		document = documentOfOperators
 	}
+	if err := survey.Free(document); err != nil {
+		return err
+	}
 	store := revoke.NewStore(f.policies)
 	if f.dryRun {
 		if e, err = store.Preview(document, e, now); err != nil {

@@ -22,6 +22,7 @@ import (
 	"github.com/postern/postern/identity/logout"
 	"github.com/postern/postern/policy/directory"
 	"github.com/postern/postern/policy/directory/revoke"
+	"github.com/postern/postern/policy/syntax"
 )
 
 // A receiver is one postern revoke --listen.
@@ -55,11 +56,10 @@ func (f *revokeFlags) receive(ctx context.Context, logs io.Writer) error {
 	pool := keys.NewPool(keys.Options{Report: reportKeys(r.log), Networks: r.networks})
 	defer pool.Close()
 	r.logouts = logout.NewReceiver(pool, clients, time.Now)
-	document := f.document
-	if document == "" {
-		document = documentOfProviders
+	if f.document == "" {
+		f.document = documentOfProviders
 	}
-	r.writer = revoke.NewWriter(revoke.NewStore(f.policies), document, time.Now)
+	r.writer = revoke.NewWriter(revoke.NewStore(f.policies), f.document, time.Now)
 	ctx, stop := untilSignal(ctx)
 	defer stop()
 	group, ctx := errgroup.WithContext(ctx)
@@ -119,7 +119,7 @@ func (r *receiver) policiesRead(content *directory.Content, err error) {
 				providers = append(providers, *p)
 			}
 		}
-		if err = r.checkSubjects(providers); err == nil {
+		if err = errors.Join(r.checkSubjects(providers), r.checkDocument(content.Documents)); err == nil {
 			err = r.logouts.Configure(providers)
 		}
 	}
@@ -143,6 +143,17 @@ func (r *receiver) checkSubjects(providers []identity.Provider) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// checkDocument refuses to write a document that is elsewhere already: two of one name stop every sidecar
+// that starts.
+func (r *receiver) checkDocument(documents []syntax.Document) error {
+	for _, d := range documents {
+		if d.Revocation != nil && d.Name == r.flags.document && d.Position.Source != revoke.FileOf(d.Name) {
+			return fmt.Errorf("--document: %s is a Revocation in %s already: name another", d.Name, d.Position.Source)
+		}
+	}
+	return nil
 }
 
 // run serves when the providers are known.

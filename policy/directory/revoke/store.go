@@ -58,7 +58,7 @@ type Written struct {
 // the same one user or session goes when a new one covers it. All are on the disk when it returns, or
 // none.
 func (s *Store) Add(name string, entries []identity.RevocationEntry, now time.Time) (Written, error) {
-	w := Written{File: path.Join(Folder, name+".yaml")}
+	w := Written{File: FileOf(name)}
 	err := s.locked(func(root *os.Root) error {
 		return s.change(root, w.File, w.adding(name, entries, now), func(after *identity.Revocation) {
 			w.Entries = after.Entries[len(after.Entries)-len(entries):]
@@ -69,7 +69,7 @@ func (s *Store) Add(name string, entries []identity.RevocationEntry, now time.Ti
 
 // Preview returns the entry as Add would write it now, and writes nothing.
 func (s *Store) Preview(name string, entry identity.RevocationEntry, now time.Time) (identity.RevocationEntry, error) {
-	w := Written{File: path.Join(Folder, name+".yaml")}
+	w := Written{File: FileOf(name)}
 	root, err := os.OpenRoot(s.dir)
 	if err != nil {
 		return entry, fmt.Errorf("%s: %w", s.dir, cause(err))

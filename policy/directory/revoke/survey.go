@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 	"time"
@@ -18,6 +19,8 @@ type Survey struct {
 	Providers []identity.Provider
 	Entries   []Found // of every Revocation, by end
 	Faults    error   // what could not be read, and may hold more; nil for nothing
+
+	documents map[string]string // the file of each Revocation, by name
 }
 
 // A Found is an entry and where it stands.
@@ -35,12 +38,15 @@ func Look(dir string) (*Survey, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Survey{}
+	s := &Survey{documents: map[string]string{}}
 	faults := []error{files.Faults}
 	for _, f := range files.Texts {
 		revocations, err := syntax.Salvage(f.Name, f.Text)
 		faults = append(faults, err)
 		for _, r := range revocations {
+			if s.documents[r.Name] == "" || f.Name != FileOf(r.Name) {
+				s.documents[r.Name] = f.Name
+			}
 			for i := range r.Entries {
 				s.Entries = append(s.Entries, Found{r.Entries[i], f.Name, r.Name})
 			}
@@ -77,6 +83,18 @@ func (s *Survey) Provider(name string) (identity.Provider, error) {
 		text += ": there is " + strings.Join(names, ", ")
 	}
 	return identity.Provider{}, s.withFaults(text)
+}
+
+// FileOf returns the file, below the policies, of the document that Store.Add writes under a name.
+func FileOf(name string) string { return path.Join(Folder, name+".yaml") }
+
+// Free says that a document of that name is where Store.Add would write it, or nowhere. With two of one
+// name no sidecar would start.
+func (s *Survey) Free(name string) error {
+	if file, ok := s.documents[name]; ok && file != FileOf(name) {
+		return fmt.Errorf("%s has a Revocation that is called %s already: name another --document", file, name)
+	}
+	return nil
 }
 
 // Unmeant is the error of a token that is of none of the providers.

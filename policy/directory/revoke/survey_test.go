@@ -59,6 +59,21 @@ func TestLook(t *testing.T) {
 	}
 }
 
+// TestFree finds a name that another file has, wherever that is.
+func TestFree(t *testing.T) {
+	entries := head + "  entries:\n  - {callers: [spiffe://shop.test/a], until: 2026-11-22T13:00:00Z}\n"
+	called := func(name string) string { return strings.Replace(entries, "revoked", name, 1) }
+	s := look(t, map[string]string{
+		"revocations/ours.yaml": called("ours"), "a.yaml": called("both"), "revocations/both.yaml": called("both"), "z.yaml": called("after"),
+		"revocations/after.yaml": called("after"), "more/there.yaml": called("theirs") + "---\nkind: ServicePolicy\n", "idp.yaml": idp("shop-idp", "https://idp.shop.test/"),
+	})
+	for name, want := range map[string]string{"ours": "", "new": "", "shop-idp": "", "both": "a.yaml", "after": "z.yaml", "theirs": "more/there.yaml"} {
+		if err := s.Free(name); (err == nil) != (want == "") || err != nil && !strings.HasPrefix(err.Error(), want+" has a Revocation that is called "+name) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // TestLookWhereSomethingIsWrong finds what can be found, and says that there may be more.
 func TestLookWhereSomethingIsWrong(t *testing.T) {
 	s := look(t, map[string]string{
