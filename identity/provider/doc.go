@@ -24,8 +24,8 @@
 // Every kind of credential is one folder that keeps the contract of package kind, and one line in Kinds.
 // What it is configured with is a struct of its own in identity.Provider, whose Terms say what tools have
 // to know of it, and the words for that stand in policy/syntax. A kind that refuses for a new reason adds
-// it to identity/reason. Nothing else asks which kind a provider is of, but two: what shows how JWT
-// bundles are (cmd/postern), and what only an issuer of JWTs has, its logout tokens (identity/logout).
+// it to identity/reason. Nothing else asks which kind a provider is of, but for what only JWTs have: their
+// uses (identity/claims), logout tokens (identity/logout), JWT bundles to report (cmd/postern).
 package provider
 
 import (

@@ -92,11 +92,10 @@ func (closed) InspectUnverified(*kind.Presented, time.Time) error { return ErrUn
 // untold returns err, or ErrUntold where a provider could take the credential that the others refuse
 // as one from elsewhere.
 func untold(entries []*entry, found finding, err error) error {
-	switch reason.Of(err) {
-	case reason.TokenIssuer, reason.TokenMalformed, reason.TokenHeader, reason.TokenAlgorithm:
-		if slices.ContainsFunc(entries, func(e *entry) bool { return e.config.From == found.place && e.matcher == kind.Matcher(closed{}) }) {
-			return ErrUntold
-		}
+	elsewhere := []reason.Code{reason.TokenIssuer, reason.TokenMalformed, reason.TokenHeader, reason.TokenAlgorithm}
+	could := func(e *entry) bool { return e.config.From == found.place && e.matcher == kind.Matcher(closed{}) }
+	if slices.Contains(elsewhere, reason.Of(err)) && slices.ContainsFunc(entries, could) {
+		return ErrUntold
 	}
 	return err
 }
