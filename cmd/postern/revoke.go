@@ -137,6 +137,9 @@ func (f *revokeFlags) check(flags *pflag.FlagSet) error {
 	if f.output != "text" && f.output != "json" {
 		return fmt.Errorf("--output: %q: text or json", f.output)
 	}
+	if err := checkNoToken(flags); err != nil {
+		return err
+	}
 	alone, both := ofListening()
 	var err error
 	flags.Visit(func(g *pflag.Flag) {

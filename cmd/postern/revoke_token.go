@@ -1,10 +1,15 @@
 package main
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/jose"
@@ -41,6 +46,43 @@ func (f *revokeFlags) fromToken(e *identity.RevocationEntry, in io.Reader, surve
 		return nil, err
 	}
 	return []identity.Provider{p}, f.pick(e, token, p.Claims)
+}
+
+// checkNoToken refuses a token in any flag, where everybody on this machine sees it and a document would
+// keep it. It is not repeated.
+func checkNoToken(flags *pflag.FlagSet) error {
+	var err error
+	flags.Visit(func(g *pflag.Flag) {
+		values := []string{g.Value.String()}
+		if list, ok := g.Value.(pflag.SliceValue); ok {
+			values = list.GetSlice()
+		}
+		if g.Name != "token" && slices.ContainsFunc(values, looksLikeToken) {
+			err = fmt.Errorf("--%s: that is a whole token, which everybody on this machine can see now: use --token - and standard input", g.Name)
+		}
+	})
+	return err
+}
+
+// looksLikeToken says whether a text is a JWT by its form: three parts of base64url, of which the first
+// is an object (RFC 7515 section 3.1).
+func looksLikeToken(text string) bool {
+	text = strings.TrimSpace(text)
+	if scheme, rest, ok := strings.Cut(text, " "); ok && strings.EqualFold(scheme, "bearer") {
+		text = strings.TrimSpace(rest)
+	}
+	parts := strings.Split(text, ".")
+	if len(parts) != 3 {
+		return false
+	}
+	var header map[string]json.RawMessage
+	for i, part := range parts {
+		decoded, err := base64.RawURLEncoding.DecodeString(strings.TrimRight(part, "="))
+		if err != nil || i == 0 && json.Unmarshal(decoded, &header) != nil {
+			return false
+		}
+	}
+	return header != nil
 }
 
 // meant returns the provider that --provider names, else the one whose token it claims to be.

@@ -59,10 +59,10 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// TestTheModeStays, and a new file can be read by whoever reads its folder.
+// TestTheModeStays, and a new file can be read by the group of its folder, and by no stranger.
 func TestTheModeStays(t *testing.T) {
 	dir := directory(t, map[string]string{"a/b": ""})
-	if err := os.Chmod(dir, 0o750); err != nil {
+	if err := os.Chmod(dir, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	name := filepath.Join(dir, "revocations/revoked.yaml")

@@ -45,11 +45,17 @@ func openLock(root *os.Root) (*os.File, error) {
 	return l, nil
 }
 
+// newMode is the mode of a new document: who is cut off is for Postern, in its group, and nobody else.
+const newMode = 0o640
+
 // replace writes a text beside its file and lets it take the file's place, on the disk, too. It keeps
-// the mode and the owner of what was there, like; a new file has those of its folder, since a document
-// that the sidecar cannot read cuts nothing off.
+// the mode and the owner of what was there, like; a new file has newMode, and the owner and the group of
+// its folder, since a document that the sidecar cannot read cuts nothing off.
 func replace(root *os.Root, name string, text []byte, like fs.FileInfo) error {
-	if like == nil {
+	mode := fs.FileMode(newMode)
+	if like != nil {
+		mode = like.Mode().Perm() & 0o666
+	} else {
 		folder, err := root.Stat(path.Dir(name))
 		if err != nil {
 			return err
@@ -60,7 +66,6 @@ func replace(root *os.Root, name string, text []byte, like fs.FileInfo) error {
 	if err := root.Remove(beside); err != nil && !errors.Is(err, fs.ErrNotExist) { // of one who was killed
 		return err
 	}
-	mode := like.Mode().Perm() & 0o666
 	f, err := root.OpenFile(beside, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return err
