@@ -53,7 +53,7 @@ func (b Binding) String() string {
 }
 
 // An Actor is one who acts for a user: an act claim (RFC 8693 section 4.1). Its Subject is not
-// empty. Only the first of several decides anything; the others say by whom it went.
+// empty. Only the first of several decides in rules; the others say by whom it went, and any can be cut off.
 type Actor struct {
 	Subject string
 	Issuer  string // "" when the claim does not say

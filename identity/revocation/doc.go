@@ -13,6 +13,8 @@
 //   - serials: a caller's own certificate, the leaf, by the trust domain of its proven SPIFFE ID.
 //     Certificates above it are not looked at, and an asserted caller has none;
 //   - everything else: tokens that one of the providers named has verified.
+//     A subject reaches those in which it is the user, and those in which it acts for another, at
+//     any place of the chain.
 //
 // What cannot be known is cut off: a user without a time of issue was issued before any time.
 package revocation

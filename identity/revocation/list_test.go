@@ -132,6 +132,35 @@ func TestUsers(t *testing.T) {
 	}
 }
 
+// TestActorsAreCutOff wherever they stand: what a compromised one got, and what was made of that.
+func TestActorsAreCutOff(t *testing.T) {
+	u := &identity.User{Provider: "idp", Subject: "alice", IssuedAt: noon, Actors: []identity.Actor{{Subject: "agent-7"}, {Subject: "agent-8", Issuer: "https://other.test"}}}
+	for _, tc := range []struct {
+		name  string
+		entry identity.RevocationEntry
+		want  bool
+	}{
+		{"the current one", identity.RevocationEntry{Providers: []string{"idp"}, Subjects: []string{"agent-7"}}, true},
+		{"an earlier one", identity.RevocationEntry{Providers: []string{"idp"}, Subjects: []string{"agent-8"}}, true},
+		{"another", identity.RevocationEntry{Providers: []string{"idp"}, Subjects: []string{"agent-9"}}, false},
+		{"of another provider", identity.RevocationEntry{Providers: []string{"other"}, Subjects: []string{"agent-7"}}, false},
+		{"issued before", identity.RevocationEntry{Providers: []string{"idp"}, Subjects: []string{"agent-8"}, IssuedBefore: one}, true},
+		{"issued later", identity.RevocationEntry{Providers: []string{"idp"}, Subjects: []string{"agent-8"}, IssuedBefore: noon}, false},
+		{"ended", identity.RevocationEntry{Providers: []string{"idp"}, Subjects: []string{"agent-7"}, Until: noon}, false},
+		{"a session called as it is", identity.RevocationEntry{Providers: []string{"idp"}, SessionIDs: []string{"agent-7"}}, false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			l := compile(t, tc.entry)
+			if e := l.User(u, noon); (e != nil) != tc.want {
+				t.Errorf("got %q, want an entry: %v", said(e), tc.want)
+			}
+			if n := testing.AllocsPerRun(100, func() { l.User(u, noon) }); n != 0 {
+				t.Errorf("%v allocations", n)
+			}
+		})
+	}
+}
+
 // TestWorkloadsAreUsersToo: what cuts a caller off does so whichever of its credentials it shows.
 func TestWorkloadsAreUsersToo(t *testing.T) {
 	for _, tc := range []struct {

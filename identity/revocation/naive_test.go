@@ -83,6 +83,9 @@ func naive(entries []identity.RevocationEntry, c identity.Caller, u *identity.Us
 		if !slices.Contains(e.Providers, u.Provider) || !e.IssuedBefore.IsZero() && !u.IssuedAt.Before(e.IssuedBefore) {
 			continue
 		}
+		for _, a := range u.Actors {
+			user = user || slices.Contains(e.Subjects, a.Subject)
+		}
 		all := len(e.Subjects)+len(e.TokenIDs)+len(e.SessionIDs)+len(e.KeyIDs) == 0
 		user = user || all || slices.Contains(e.Subjects, u.Subject) || slices.Contains(e.TokenIDs, u.TokenID) ||
 			slices.Contains(e.SessionIDs, u.Session) || slices.Contains(e.KeyIDs, u.KeyID)
@@ -107,6 +110,7 @@ func TestNaive(t *testing.T) {
 			c := proven(randomID(r), int64(1+r.IntN(3)))
 			u := &identity.User{
 				Provider: pick(r, "p0", "p1", "p9"), Subject: pick(r, "s0", "s1", "s9"), TokenID: pick(r, "", "t0", "t1"),
+				Actors:  pick(r, nil, []identity.Actor{{Subject: pick(r, "s0", "s9")}, {Subject: pick(r, "s1", "s8")}}),
 				Session: pick(r, "", "i0"), KeyID: pick(r, "", "i1"), IssuedAt: moment(r),
 			}
 			now := moment(r)

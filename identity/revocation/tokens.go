@@ -46,6 +46,11 @@ func (t *tokens) find(u *identity.User, now time.Time) *Entry {
 	if e := t.subjects[u.Subject].find(u.IssuedAt, now); e != nil {
 		return e
 	}
+	for i := range u.Actors { // any of them: one that is compromised may have handed the token on
+		if e := t.subjects[u.Actors[i].Subject].find(u.IssuedAt, now); e != nil {
+			return e
+		}
+	}
 	return t.all.find(u.IssuedAt, now)
 }
 
