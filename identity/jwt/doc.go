@@ -20,21 +20,6 @@
 //
 // # Claims
 //
-// iss, sub, aud, exp and iat are required. A claim that is read and has the wrong type, null
-// included, refuses the token: a scope that is a number is not "no scopes". A claim that is
-// absent, or whose path leads through an absent one, is empty. Times may have a fraction
-// (RFC 7519 section 2), which is rounded to the stricter side, but no exponent.
-//
-// # Token or token
-//
-// Issuers sign several kinds of token with one key, some with one header. So an access token
-// may not have what marks an ID token (nonce, at_hash, c_hash), a logout token or a security
-// event (events), or a claim typ, token_use or token_type that names another kind; and for
-// ID tokens the reverse.
-//
-// # Bound and delegated
-//
-// A token with a cnf is bound. To the caller's own certificate (RFC 8705) it is checked, always; to
-// anything else it is refused with TokenBinding, since nothing here checks that its sender has
-// the key. Who acts for the user (act, RFC 8693) has to be readable, and is handed on.
+// Package claims reads them, and says what is required, what marks a token for another use, what a
+// token may be bound to, and who acts for its user. iss is asked of first, as it says whose token it is.
 package jwt
