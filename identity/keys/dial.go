@@ -28,12 +28,6 @@ func forbidden() []netip.Prefix {
 	}
 }
 
-// translated are the prefixes below which the last four bytes are the IPv4 address that a
-// gateway connects to: RFC 6052 section 2.1, RFC 8215.
-func translated() []netip.Prefix {
-	return []netip.Prefix{netip.MustParsePrefix("64:ff9b::/96"), netip.MustParsePrefix("64:ff9b:1::/48")}
-}
-
 // Networks are those in which issuers may be although nobody's should: parts of the networks
 // that are refused otherwise. Nil allows none of them.
 type Networks []netip.Prefix
@@ -93,12 +87,10 @@ func CheckAddress(address string, allowed Networks) error {
 		return errors.New("not an IP address and a port")
 	}
 	ip := ap.Addr().WithZone("").Unmap()
-	if Networks(translated()).contain(ip) {
-		b := ip.As16()
-		ip = netip.AddrFrom4([4]byte(b[12:]))
-	}
-	if Networks(forbidden()).contain(ip) && !allowed.contain(ip) {
-		return fmt.Errorf("%v is %w", ip, ErrAddress)
+	for _, reached := range append(embedded(ip), ip) {
+		if Networks(forbidden()).contain(reached) && !allowed.contain(reached) {
+			return fmt.Errorf("%v is %w", reached, ErrAddress)
+		}
 	}
 	return nil
 }
