@@ -42,14 +42,14 @@ type secrets struct {
 	listener net.Listener
 }
 
+// refusalsEvery is how often a line says what Envoy refuses.
+const refusalsEvery = 10 * time.Second
+
 func newSecrets(o settings, log *zap.Logger) (*secrets, error) {
 	if o.sds == nil {
 		return nil, nil
 	}
-	server, err := sds.New(sds.Config{Refused: func(r sds.Refusal) {
-		log.Error("Envoy refused its certificate or a bundle, and goes on with what it has",
-			zap.Strings("names", r.Names), zap.String("version", r.Version), zap.String("envoy_says", r.Detail))
-	}})
+	server, err := sds.New(sds.Config{Refused: (&refusals{log: log, every: refusalsEvery}).add})
 	if err != nil {
 		return nil, fmt.Errorf("--sds: %w", err)
 	}
