@@ -71,7 +71,7 @@ func Prepare(documents []syntax.Document, now time.Time) (*Catalog, error) {
 func (c *Catalog) Set(workload string) (*Set, error) { return c.assemble(workload) }
 
 func prepare(documents []syntax.Document, now time.Time) *Catalog {
-	c := &compiler{catalog: &Catalog{}, known: map[string]bool{}, now: now, conditions: condition.NewCompiler()}
+	c := &compiler{catalog: &Catalog{}, known: map[string]identity.Terms{}, now: now, conditions: condition.NewCompiler()}
 	documents = slices.Clone(documents)
 	slices.SortStableFunc(documents, func(a, b syntax.Document) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
@@ -93,7 +93,7 @@ func prepare(documents []syntax.Document, now time.Time) *Catalog {
 // A compiler fills one catalog.
 type compiler struct {
 	catalog    *Catalog
-	known      map[string]bool // IdentityProviders by name
+	known      map[string]identity.Terms // of IdentityProviders by name
 	now        time.Time
 	conditions *condition.Compiler
 }
@@ -113,7 +113,7 @@ func (c *compiler) names(documents []syntax.Document) {
 	for i := range documents {
 		d := &documents[i]
 		if d.IdentityProvider != nil {
-			c.known[d.Name] = true
+			c.known[d.Name] = d.IdentityProvider.Terms()
 			c.catalog.providers = append(c.catalog.providers, *d.IdentityProvider)
 		}
 	}

@@ -79,12 +79,13 @@ func (s scope) user(r *Rule, from *syntax.User) {
 		r.named |= bit
 	}
 	for _, p := range from.Providers {
-		if !s.known[p.Value] {
+		if _, ok := s.known[p.Value]; !ok {
 			s.fault(p.Position, "there is no IdentityProvider named %q", p.Value)
 		}
 		r.user.providers = append(r.user.providers, p.Value)
 	}
 	slices.Sort(r.user.providers)
+	s.ofWorkloads(from)
 	u := &r.user
 	u.subjects, u.clients, u.audiences = valuesOf(from.Subjects), valuesOf(from.Clients), valuesOf(from.Audiences)
 	u.scopes, u.roles, u.acr, u.amr = valuesOf(from.Scopes), valuesOf(from.Roles), valuesOf(from.ACR), valuesOf(from.AMR)
@@ -94,6 +95,39 @@ func (s scope) user(r *Rule, from *syntax.User) {
 	if from.Bound != nil {
 		u.bound = from.Bound.To
 	}
+}
+
+// ofWorkloads refuses what no JWT-SVID can have, where all providers of a rule's user take nothing
+// else: an allow that can never hold is a nuisance, a deny that can never hold lets in.
+func (s scope) ofWorkloads(from *syntax.User) {
+	var domains []string
+	for _, p := range from.Providers {
+		terms, ok := s.known[p.Value]
+		if !ok || terms.TrustDomain == "" {
+			return
+		}
+		domains = append(domains, terms.TrustDomain)
+	}
+	if from.Bound != nil {
+		s.fault(from.Bound.Position, "a JWT-SVID is bound to nothing: leave bound out, or name the workload in callers")
+	}
+	if from.Subjects == nil || len(domains) == 0 {
+		return
+	}
+	for _, subject := range from.Subjects.Values {
+		if !isMember(subject.Value, domains) {
+			s.fault(subject.Position, "%q can be no subject here: those are SPIFFE IDs of %s, whole and exact; for several write a condition, as in user.subject.startsWith(\"spiffe://%s/ns/shop/\")",
+				subject.Value, strings.Join(domains, " or "), domains[0])
+		}
+	}
+}
+
+// isMember says that a text is the SPIFFE ID of a workload of one of the trust domains.
+func isMember(text string, domains []string) bool {
+	p, err := pattern.Parse(text)
+	return err == nil && !strings.Contains(text, "*") && p.Match(text) && slices.ContainsFunc(domains, func(domain string) bool {
+		return strings.HasPrefix(text, "spiffe://"+domain+"/")
+	})
 }
 
 // valuesOf returns the sorted values of a match.
