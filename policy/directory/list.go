@@ -137,8 +137,14 @@ func (l *listing) entry(name string) {
 }
 
 // same says that nothing was added, removed, replaced or written between two listings.
-func (l *listing) same(other *listing) bool {
-	return slices.EqualFunc(l.files, other.files, file.same) &&
+func (l *listing) same(other *listing) bool { return l.sameBut(nil, other) }
+
+// sameBut is same, but for what was written to the files of these names, or replaced them. They are those
+// of Revocations, each of which comes into force by itself: logouts that are written all the time must
+// not keep the policies from being read.
+func (l *listing) sameBut(apart map[string]bool, other *listing) bool {
+	same := func(a, b file) bool { return a.same(b) || a.name == b.name && apart[a.name] }
+	return slices.EqualFunc(l.files, other.files, same) &&
 		slices.EqualFunc(l.folders, other.folders, func(a, b file) bool { return a.name == b.name && os.SameFile(a.info, b.info) }) &&
 		slices.Equal(l.json, other.json) && message(l.faults.Err()) == message(other.faults.Err())
 }

@@ -65,7 +65,7 @@ func attempt(dir, secrets string, offline bool) (*Content, *listing, error) {
 		return nil, nil, fmt.Errorf("%s: %w", dir, cause(err))
 	}
 	defer root.Close()
-	l := &loader{root: root, found: list(root), offline: offline}
+	l := &loader{root: root, found: list(root), offline: offline, apart: map[string]bool{}}
 	l.faults.Add(l.found.faults.Err())
 	if len(l.found.files) == 0 && l.faults.Err() == nil {
 		return nil, l.found, fmt.Errorf("%s: %w", dir, errEmpty)
@@ -73,7 +73,7 @@ func attempt(dir, secrets string, offline bool) (*Content, *listing, error) {
 	if err := l.files(); err != nil {
 		return nil, nil, err
 	}
-	if !l.found.same(list(root)) || !isStill(dir, root) {
+	if !l.found.sameBut(l.apart, list(root)) || !isStill(dir, root) {
 		return nil, nil, fmt.Errorf("%s: %w", dir, errChanging)
 	}
 	l.finish(dir, secrets)
@@ -97,7 +97,8 @@ type loader struct {
 	found   *listing
 	content Content
 	faults  syntax.Errors
-	offline bool // a file that is nowhere is no fault
+	offline bool            // a file that is nowhere is no fault
+	apart   map[string]bool // files that hold Revocations alone
 }
 
 // files reads and parses every file. The error is that one of them has a writer.
@@ -120,6 +121,9 @@ func (l *loader) files() error {
 		documents, err := syntax.Parse(f.name, text)
 		l.faults.Add(err)
 		l.content.Documents = append(l.content.Documents, documents...)
+		if err == nil && len(documents) > 0 && !slices.ContainsFunc(documents, func(d syntax.Document) bool { return d.Revocation == nil }) {
+			l.apart[f.name] = true
+		}
 	}
 	return nil
 }
