@@ -86,7 +86,7 @@ func (c *call) refuse() {
 	out = code.end(appendNumber(out, statusCode, uint64(grpcCode(status))))
 	denied := begin(&out, answerDenied)
 	code = begin(&out, deniedStatus)
-	out = code.end(appendNumber(out, statusCode, uint64(status))) //nolint:gosec // a status is positive
+	out = code.end(appendNumber(out, statusCode, uint64(status)))
 	out = appendHeader(out, "content-type", "application/json")
 	out = appendHeader(out, "cache-control", "no-store")
 	switch status {

@@ -36,14 +36,14 @@ func begin(out *[]byte, n protowire.Number) begun {
 // end writes the length of the message, for which begin left room for one byte.
 func (b begun) end(out []byte) []byte {
 	size := len(out) - int(b)
-	more := protowire.SizeVarint(uint64(size)) - 1 //nolint:gosec // what was appended is not less than nothing
+	more := protowire.SizeVarint(uint64(size)) - 1
 	for range more {
 		out = append(out, 0)
 	}
 	if more > 0 {
 		copy(out[int(b)+more:], out[b:int(b)+size])
 	}
-	protowire.AppendVarint(out[:b-1], uint64(size)) //nolint:gosec // as above
+	protowire.AppendVarint(out[:b-1], uint64(size))
 	return out
 }
 

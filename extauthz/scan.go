@@ -26,7 +26,7 @@ func (q *question) scan(message mem.BufferSlice) bool {
 
 // A field is one of a message.
 type field struct {
-	number protowire.Number
+	number int
 	varint bool
 	bytes  []byte // unless it is a varint
 }
@@ -56,7 +56,7 @@ func fields(message []byte, repeated uint32, each func(field) bool) bool {
 	var seen uint32
 	for len(message) > 0 {
 		tag := message[0]
-		f := field{number: protowire.Number(tag >> 3), varint: protowire.Type(tag&7) == protowire.VarintType}
+		f := field{number: int(tag >> 3), varint: protowire.Type(tag&7) == protowire.VarintType}
 		if f.number < 1 || f.number > maxField || seen>>f.number&1 != 0 {
 			return false
 		}

@@ -32,7 +32,7 @@ func (c *collections) next() {
 	metrics.Read(c.live)
 	if c.live[0].Value.Kind() == metrics.KindUint64 {
 		percent := 100 * garbage / max(1, c.live[0].Value.Uint64())
-		debug.SetGCPercent(int(min(max(percent, 100), mostGarbage))) //nolint:gosec // between 100 and 400
+		debug.SetGCPercent(int(min(max(percent, 100), mostGarbage)))
 	}
 	runtime.SetFinalizer(c, (*collections).next)
 }

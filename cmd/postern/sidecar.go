@@ -113,7 +113,6 @@ func (s *sidecar) newServer() *grpc.Server {
 		grpc.StaticConnWindowSize(4 * window),
 		// A goroutine that is used again has its stack already.
 		grpc.NumStreamWorkers(streamWorkers),
-		grpc.SharedWriteBuffer(true),
 	}
 	if !s.listen.loopback() {
 		options = append(options, grpc.Creds(credentials.NewTLS(s.serverTLS())))
