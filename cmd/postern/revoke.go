@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -191,9 +192,13 @@ func (f *revokeFlags) liftEntry(out io.Writer, survey *revoke.Survey) error {
 			return err
 		}
 	}
-	became := "lifted"
+	r := shownEntry("lifted", found.RevocationEntry, time.Now())
 	if f.dryRun {
-		became = "would be lifted"
+		r.What = "would be lifted"
 	}
-	return f.print(out, became, found.RevocationEntry, time.Now())
+	for _, e := range survey.Remaining(found, time.Now()) {
+		other := shownEntry("", e.RevocationEntry, time.Now())
+		r.Still = append(r.Still, cmp.Or(other.Name, other.At)+": "+other.thing())
+	}
+	return f.printEntry(out, r)
 }

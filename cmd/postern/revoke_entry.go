@@ -189,10 +189,15 @@ func issuedBefore(text string, now time.Time) (time.Time, error) {
 		return now.Truncate(time.Second).Add(time.Second), nil
 	case err != nil:
 		return t, fmt.Errorf("--issued-before: %q: give a time as in 2026-11-22T09:00:00Z, or now", text)
+	case t.After(now.Add(mostAhead)):
+		return t, fmt.Errorf("--issued-before: %s is to come, and would cut off who logs in until then, too: give now, or a time that is past", text)
 	default:
 		return t, nil
 	}
 }
+
+// mostAhead is how far clocks may differ: what is later was not meant.
+const mostAhead = 5 * time.Minute
 
 // serial writes a serial number as documents have it: from what openssl prints, or a browser shows.
 func serial(text string) string {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -24,6 +25,7 @@ type revokedEntry struct {
 	IssuedBefore time.Time `json:"issued_before,omitzero"`
 	Until        time.Time `json:"until"`
 	Left         int64     `json:"left_seconds"`
+	Still        []string  `json:"still_cut_off_by,omitempty"` // other entries about what is lifted
 }
 
 func shownEntry(what string, e identity.RevocationEntry, now time.Time) revokedEntry {
@@ -76,11 +78,18 @@ func (r revokedEntry) left() string {
 
 // print says what became of one entry.
 func (f *revokeFlags) print(out io.Writer, what string, e identity.RevocationEntry, now time.Time) error {
-	r := shownEntry(what, e, now)
+	return f.printEntry(out, shownEntry(what, e, now))
+}
+
+func (f *revokeFlags) printEntry(out io.Writer, r revokedEntry) error {
 	if f.output == "json" {
 		return writeJSON(out, r)
 	}
-	_, err := fmt.Fprintf(out, "%s: %s\n  name   %s\n  at     %s\n  until  %s (%s left)\n", what, shown(r.thing()), r.Name, shown(r.At), r.Until.Format(time.RFC3339), r.left())
+	_, err := fmt.Fprintf(out, "%s: %s\n  name   %s\n  at     %s\n  until  %s (%s left)\n", r.What, shown(r.thing()), r.Name, shown(r.At), r.Until.Format(time.RFC3339), r.left())
+	for _, s := range r.Still {
+		_, e := fmt.Fprintf(out, "still cut off by %s\n", shown(s))
+		err = errors.Join(err, e)
+	}
 	return err
 }
 
