@@ -35,6 +35,7 @@ type receiver struct {
 	subjects bool          // each logout cuts the user off, and not the session
 	networks keys.Networks // issuers may be there, too
 	first    chan error
+	began    bool // first was sent
 	unproven pace
 }
 
@@ -119,17 +120,42 @@ func (r *receiver) policiesRead(content *directory.Content, err error) {
 				providers = append(providers, *p)
 			}
 		}
-		if err = errors.Join(r.checkSubjects(providers), r.checkDocument(content.Documents)); err == nil {
+		if err = errors.Join(r.checkClients(providers), r.checkSubjects(providers), r.checkDocument(content.Documents)); err == nil {
 			err = r.logouts.Configure(providers)
 		}
+	} else {
+		err = fmt.Errorf("--policies:\n%w", err)
 	}
-	if err != nil {
+	switch {
+	case !r.began: // the first is waited for, and where it is bad nothing was known that could go on
+		r.began = true
+		r.first <- err
+	case err != nil:
 		r.log.Error("providers: those that were known go on", zap.Strings("errors", lines(err)))
 	}
-	select {
-	case r.first <- err:
-	default: // only the first is waited for
+}
+
+// checkClients refuses a client of a provider that no document defines.
+func (r *receiver) checkClients(providers []identity.Provider) error {
+	var names []string
+	for _, p := range providers {
+		names = append(names, p.Name)
 	}
+	var errs []error
+	for _, c := range r.flags.clients {
+		name, _, _ := strings.Cut(c, "=")
+		if slices.Contains(names, name) {
+			continue
+		}
+		text := fmt.Sprintf("--client: no IdentityProvider is named %q", name)
+		if near := syntax.Nearest(name, names); near != "" {
+			text += fmt.Sprintf(": did you mean %q?", near)
+		} else if len(names) > 0 {
+			text += ": there is " + strings.Join(names, ", ")
+		}
+		errs = append(errs, errors.New(text))
+	}
+	return errors.Join(errs...)
 }
 
 // checkSubjects refuses to cut off by sub where that is not what users are called by.
@@ -161,7 +187,7 @@ func (r *receiver) run(ctx context.Context) error {
 	select {
 	case err := <-r.first:
 		if err != nil {
-			return fmt.Errorf("--policies:\n%w", err)
+			return err
 		}
 	case <-ctx.Done():
 		return nil

@@ -50,7 +50,7 @@ func (r *Receiver) Handler(write func(context.Context, Logout) error, done func(
 		raw, err := readToken(w, q)
 		if err != nil {
 			answer(w, http.StatusBadRequest, err.Error())
-			done(Outcome{Status: http.StatusBadRequest, Err: err})
+			done(Outcome{Status: http.StatusBadRequest, Err: reason.Errorf(reason.BadRequest, "%w", err)})
 			return
 		}
 		l, wait, err := r.await(q.Context(), places, raw)

@@ -121,6 +121,11 @@ func TestTheFormOfARequest(t *testing.T) {
 	if len(w.written) != 1 {
 		t.Errorf("%d were written", len(w.written))
 	}
+	for _, o := range w.outcomes {
+		if reason.Of(o.Err) == reason.Internal {
+			t.Errorf("what strangers send is told as a fault of our own: %v", o.Err)
+		}
+	}
 }
 
 // TestWhoSendsALogout is chosen by issuer and client, and nothing falls back.
