@@ -21,9 +21,17 @@ func (f *faults) issues(issues *cel.Issues) bool {
 			f.add(offset, "%s", explainSyntax(rest))
 			break // what follows is often its consequence
 		}
-		f.add(f.anchor(offset), "%s", explain(issue.Message))
+		f.add(f.anchor(offset), "%s", explain(issue.Message)+f.actorAdvice(issue.Message))
 	}
 	return true
+}
+
+// actorAdvice says how an actor is asked for where actors are taken for a text.
+func (f *faults) actorAdvice(message string) string {
+	if strings.Contains(message, "map(string, string)") && strings.Contains(f.text, actorsVariable) {
+		return ": the one who acts for the user now is user.actors[0].subject"
+	}
+	return ""
 }
 
 // offsetOf returns the code points before a line, from 1, and a column of it, from 0.

@@ -108,7 +108,7 @@ const guardCallers = "Whose requests: SPIFFE ID patterns, or `anyone` alone, whi
 
 var (
 	guardRuleFields = append([]grammar.Field{ruleCallers(grammar.Optional, guardCallers)}, ruleFields...)
-	unnamed         = map[string]string{"name": "is that of the guardrail: leave it out here"}
+	unnamed         = map[string]string{"name": "is that of the guardrail: leave it out here", "bound": boundInUser}
 )
 
 var guardDenyShape = shapeOf(grammar.Object{

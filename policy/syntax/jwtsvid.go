@@ -19,7 +19,7 @@ var notOfSVIDs = map[string]string{
 // trustDomain reads what is said of JWT-SVIDs alone; common is what both kinds of JWT say.
 func (o object) trustDomain(common identity.JWTIssuer) *identity.JWTSVIDs {
 	j := &identity.JWTSVIDs{
-		TrustDomain: o.text(o.get("trustDomain"), checkSVIDDomain).Value, Audiences: common.Audiences,
+		TrustDomain: o.only(o.get("trustDomain"), checkSVIDDomain, "one trust domain", "write an IdentityProvider for each").Value, Audiences: common.Audiences,
 		Algorithms: identity.JWTSVIDAlgorithms(), Skew: common.Skew, MaxLifetime: common.MaxLifetime, MaxSize: common.MaxSize,
 	}
 	if named := o.get("algorithms"); named != nil {

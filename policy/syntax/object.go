@@ -19,6 +19,7 @@ type shape struct {
 	required uint32            // a bit for each of fields that must be there
 	advice   map[string]string // what to do about a field that is missing
 	refused  map[string]string // fields that are known and refused, and what is said of them
+	called   map[string]string // what others call a field
 }
 
 // shapeOf returns the shape of an object, which has at most 32 fields.
@@ -40,6 +41,11 @@ func (s *shape) requires(field string) bool {
 
 func (s *shape) refuses(refused map[string]string) *shape {
 	s.refused = refused
+	return s
+}
+
+func (s *shape) calls(called map[string]string) *shape {
+	s.called = called
 	return s
 }
 
@@ -85,7 +91,10 @@ func (r *reader) object(n *tree.Node, s *shape) object {
 }
 
 func (o *object) unknown(key *tree.Node) {
-	near := Nearest(key.Text, o.shape.fields)
+	near := o.shape.called[key.Text]
+	if near == "" {
+		near = Nearest(key.Text, o.shape.fields)
+	}
 	if near == "" {
 		o.fail(key, "unknown field %s: %s has %s", quote(key.Text), o.shape.what, enumerate(o.shape.fields))
 		return

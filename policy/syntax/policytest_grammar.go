@@ -60,7 +60,7 @@ var testActorShape = shapeOf(grammar.Object{
 		{Name: "issuer", Value: scalar(anyText), Says: "Who speaks of the actor (`iss`)."},
 		{Name: "client", Value: scalar(anyText), Says: "The actor's client (`client_id`)."},
 	},
-})
+}).calls(map[string]string{"sub": "subject", "iss": "issuer", "client_id": "client"})
 
 var testCallerShape = shapeOf(grammar.Object{
 	What: "a caller",
@@ -93,7 +93,7 @@ var testUserShape = shapeOf(grammar.Object{
 		{Name: "claims", Value: mapOf(anyText, grammar.Value{}), Says: "Claims of the token, as JSON has them. Those that the fields above say need not be repeated."},
 	},
 	Some: []string{"provider", "like", "credential"},
-})
+}).calls(map[string]string{"sub": "subject", "aud": "audiences", "kid": "keyID", "act": "actors", "cnf": "bound", "client_id": "client"})
 
 var testShape = shapeOf(grammar.Object{
 	What: "a test",

@@ -140,7 +140,9 @@ func (c *cast) userObject(n *tree.Node) TestUser {
 	c.replaceValues(&u.AMR, o.get("amr"), nil)
 	c.replaceAge(&u.AuthAge, o.get("authAge"))
 	c.replaceAge(&u.TokenAge, o.get("tokenAge"))
-	c.replace(&u.Bound, o.get("bound"), checkBound)
+	if bound := o.get("bound"); bound != nil {
+		u.Bound = c.bound(bound)
+	}
 	c.replaceActors(&u.Actors, o.get("actors"))
 	u.Claims = c.testClaims(u.Claims, o.get("claims"))
 	if o.node != nil && o.get("like") == nil && o.get("credential") == nil {

@@ -48,6 +48,15 @@ type check func(string) error
 // text reads a string, which is not empty.
 func (r *reader) text(n *tree.Node, check check) Text { return r.string(n, checkText, check) }
 
+// only is text where a list is written for several, which takes more than one field.
+func (r *reader) only(n *tree.Node, check check, what, several string) Text {
+	if n != nil && n.Kind == tree.List {
+		r.fail(n, "expected %s, found a list: %s", what, several)
+		return Text{}
+	}
+	return r.text(n, check)
+}
+
 // tokenText reads a string of a token, in which there can be characters that change the direction of text:
 // only as an escape, which nobody takes for something else.
 func (r *reader) tokenText(n *tree.Node) Text { return r.string(n, checkTokenText, nil) }

@@ -89,7 +89,7 @@ func (r *reader) entry(n *tree.Node) (identity.RevocationEntry, Text) {
 		o.without("provider", "trustDomain")
 	case "serials":
 		o.without("provider")
-		e.TrustDomain = r.text(o.need("trustDomain"), checkTrustDomain).Value
+		e.TrustDomain = r.only(o.need("trustDomain"), checkTrustDomain, "one trust domain", "write an entry for each").Value
 	case "": // which is reported
 	default:
 		o.without("trustDomain")
@@ -118,7 +118,8 @@ func (o object) without(fields ...string) {
 }
 
 func checkTrustDomain(s string) error {
-	if name, ok := strings.CutPrefix(s, "spiffe://"); ok {
+	if id, ok := strings.CutPrefix(s, "spiffe://"); ok && id != "" && id[0] != '/' {
+		name, _, _ := strings.Cut(id, "/")
 		return fmt.Errorf("write %s, the name of the trust domain alone", quote(name))
 	}
 	if strings.Contains(s, "/") {

@@ -23,7 +23,7 @@ var routeShape = shapeOf(grammar.Object{
 		{Name: "deny", Value: listOfObjects(denyShape), Says: "Rules of which one that matches is enough to deny, whatever allows."},
 	},
 	Choices: []grammar.Choice{httpOrGRPC},
-})
+}).refuses(map[string]string{"upstream": "is that of all routes: write it in spec, beside routes"})
 
 var httpShape = shapeOf(grammar.Object{
 	What: "http",

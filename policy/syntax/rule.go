@@ -21,14 +21,16 @@ var allowShape = shapeOf(grammar.Object{
 	What:   "an allow",
 	Says:   "A conjunction that allows: everything that it names must hold.",
 	Fields: append([]grammar.Field{ruleName, ruleCallers(grammar.Required, anyCaller)}, ruleFields...),
-}).advises("callers", "name them, or write [anyone]")
+}).advises("callers", "name them, or write [anyone]").refuses(map[string]string{"bound": boundInUser})
 
 var denyShape = shapeOf(grammar.Object{
 	What:   "a deny",
 	Says:   "A conjunction that denies where everything that it names holds, or cannot be told.",
 	Fields: append([]grammar.Field{ruleName, ruleCallers(grammar.Optional, anyCaller)}, ruleFields...),
 	Some:   conjuncts,
-})
+}).refuses(map[string]string{"bound": boundInUser})
+
+const boundInUser = "is said of a credential: write it in user, as in user: {provider: NAME, bound: mtls}"
 
 // conjuncts are the fields that make a rule say something.
 var conjuncts = []string{"callers", "user", "headers", "source", "when"}

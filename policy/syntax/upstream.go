@@ -3,6 +3,7 @@ package syntax
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/postern/postern/policy/syntax/grammar"
 	"github.com/postern/postern/policy/syntax/tree"
@@ -63,7 +64,7 @@ func checkIdentity(s string) error {
 	if near := Nearest(s, words); near != "" {
 		return fmt.Errorf("unknown identity %s: did you mean %q?", quote(s), near)
 	}
-	return fmt.Errorf("unknown identity %s: the workload learns it by %s", quote(s), enumerate(words))
+	return fmt.Errorf("unknown identity %s: the workload learns it by %s", quote(s), strings.Join(words, " or "))
 }
 
 // checkAudience holds a name to what every library compares byte for byte.

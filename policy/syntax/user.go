@@ -29,7 +29,9 @@ var userShape = shapeOf(grammar.Object{
 		{Name: "maxAge", Value: scalar(durationScalar), Says: "How long ago the login was at most (`auth_time`), as in `5m`."},
 		{Name: "bound", Value: scalar(boundText), Says: "What the credential is bound to, so that nobody else can use it: `mtls`, the certificate of the caller (`cnf`, RFC 8705)."},
 	},
-})
+}).refuses(map[string]string{"actors": actorsInWhen, "actor": actorsInWhen, "act": actorsInWhen})
+
+const actorsInWhen = "is no field of user: who acts for the user is asked by the rule, beside user: when: user.actors[0].subject == \"…\""
 
 // providerValue is what providers reads.
 var providerValue = grammar.Value{Scalar: subdomainText, List: listOf(subdomainText).List}
@@ -54,7 +56,7 @@ func (r *reader) user(n *tree.Node) *User {
 		u.MaxAge = &MaxAge{r.position(age), r.duration(age, span{time.Second, year}, 0)}
 	}
 	if bound := o.get("bound"); bound != nil {
-		r.text(bound, checkBound)
+		r.bound(bound)
 		u.Bound = &Bound{r.position(bound), identity.BoundMTLS}
 	}
 	return u
@@ -69,6 +71,15 @@ func (r *reader) providers(n *tree.Node) []Text {
 		return nil
 	}
 	return r.texts(n, checkSubdomain)
+}
+
+// bound reads what a credential is bound to. Who writes anything but a word means that it is.
+func (r *reader) bound(n *tree.Node) Text {
+	if n != nil && n.Kind != tree.Nothing && (n.Kind != tree.Scalar || !n.Quoted && tree.TypeOf(n.Text) != tree.String) {
+		r.fail(n, "expected what the credential is bound to, found %s: write %s, for the certificate of the caller", found(n), identity.BoundMTLS)
+		return Text{}
+	}
+	return r.text(n, checkBound)
 }
 
 // checkBound takes what there is to be bound to.
