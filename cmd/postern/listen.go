@@ -30,6 +30,9 @@ func parseAddress(text string) (address, error) {
 		}
 		return address{"unix", path}, nil
 	}
+	if strings.HasPrefix(text, "/") {
+		return address{}, fmt.Errorf("%q is not an address: write unix://%s", text, text)
+	}
 	host, _, err := net.SplitHostPort(text)
 	if err != nil {
 		return address{}, fmt.Errorf("%q is not an address: write unix:///path.sock or IP:PORT", text)

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/postern/postern/policy/directory/revoke"
+	"github.com/postern/postern/policy/syntax"
 )
 
 // revokeCommand is postern revoke: it writes and lifts entries of Revocation documents.
@@ -67,7 +68,30 @@ It ends with 0, with 1 when --list could not read everything, and with 2 when it
 		},
 	}
 	f.register(c.Flags())
+	c.SetFlagErrorFunc(meantFlag)
 	return c
+}
+
+// meantFlag says which flag was probably meant: tokens and documents have other words for the same.
+func meantFlag(c *cobra.Command, err error) error {
+	unknown := (*pflag.NotExistError)(nil)
+	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+		return quietFlag(c, err)
+	}
+	name := unknown.GetSpecifiedName()
+	called := map[string]string{
+		"user": "subject", "users": "subject", "sub": "subject", "jti": "token-id", "sid": "session", "kid": "key", "workload": "caller",
+	}
+	near := called[name]
+	if near == "" {
+		var known []string
+		c.Flags().VisitAll(func(g *pflag.Flag) { known = append(known, g.Name) })
+		near = syntax.Nearest(name, known)
+	}
+	if near == "" {
+		return err
+	}
+	return fmt.Errorf("%w: did you mean --%s?", err, near)
 }
 
 // revokeFlags are the flags of postern revoke.

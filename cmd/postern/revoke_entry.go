@@ -146,14 +146,20 @@ func (f *revokeFlags) end(e *identity.RevocationEntry, of []identity.Provider, n
 		return until(f.until, now)
 	}
 	if len(of) == 0 || len(e.KeyIDs) > 0 || len(e.Subjects) > 0 && e.IssuedBefore.IsZero() {
-		return time.Time{}, errors.New("--until: say when this ends, as a time (RFC 3339) or a while (24h, 7d): nothing here says when it is needless")
+		how := ""
+		if len(e.Subjects) > 0 {
+			how = "; or give --issued-before now, which ends when the last token of before has expired"
+		} else if len(e.KeyIDs) > 0 {
+			how = "; to be rid of the key for good, take it out at the provider"
+		}
+		return time.Time{}, errors.New("--until: say when this ends, as a time (RFC 3339) or a while (24h, 7d): nothing here says when it is needless" + how)
 	}
 	var last time.Duration
 	for _, p := range of {
 		last = max(last, p.Terms().Lasting())
 	}
 	if last == 0 {
-		return time.Time{}, errors.New("--until: say when this ends: the provider does not say how long its tokens live")
+		return time.Time{}, errors.New("--until: say when this ends, as a time (RFC 3339) or a while (24h, 7d): the provider does not say how long its tokens live")
 	}
 	return now.Add(last), nil
 }
@@ -172,8 +178,16 @@ func until(text string, now time.Time) (time.Time, error) {
 		n, err = strconv.Atoi(days)
 		d = time.Duration(min(n, maxDays+1)) * 24 * time.Hour
 	}
+	if _, noDate := time.Parse(time.DateOnly, text); noDate == nil {
+		return time.Time{}, fmt.Errorf("--until: %q says no time of day: write %sT00:00:00Z", text, text)
+	}
+	if weeks, ok := strings.CutSuffix(text, "w"); ok {
+		if n, err := strconv.Atoi(weeks); err == nil && 0 < n && n <= maxDays/7 {
+			return time.Time{}, fmt.Errorf("--until: %q: there are no weeks: write %dd", text, 7*n)
+		}
+	}
 	if err != nil || d <= 0 || d > maxDays*24*time.Hour {
-		return time.Time{}, fmt.Errorf("--until: %q: give a time as in 2027-01-31T18:00:00Z, or a while as in 90m, 24h or 7d", text)
+		return time.Time{}, fmt.Errorf("--until: %q: give a time as in 2027-01-31T18:00:00Z, or a while as in 90m, 24h or 7d, of at most %dd", text, maxDays)
 	}
 	return now.Add(d), nil
 }

@@ -54,6 +54,11 @@ func (s *sidecar) trustPart() admin.Part {
 	state := s.trust.Load()
 	lacks := state.Lacks(time.Now())
 	switch {
+	case slices.ContainsFunc(lacks, func(l string) bool { return strings.HasSuffix(l, trust.Unchosen) }):
+		return admin.Part{
+			Name: "trust bundles", State: admin.Missing, Detail: strings.Join(lacks, "; "),
+			Remedy: "give --workload, with the identity of the workload that is protected",
+		}
 	case len(lacks) > 0:
 		return admin.Part{
 			Name: "trust bundles", State: admin.Missing, Detail: strings.Join(lacks, "; "),

@@ -24,6 +24,9 @@ func ParseAddress(s string) (Address, error) {
 	if path, ok := strings.CutPrefix(s, "unix:"); ok {
 		return parseSocket(path)
 	}
+	if strings.HasPrefix(s, "/") {
+		return Address{}, fmt.Errorf("%q is not an address: write unix://%s", s, s)
+	}
 	ip, err := netip.ParseAddrPort(s)
 	if err != nil || ip.Addr().Zone() != "" {
 		return Address{}, fmt.Errorf("%q is not an address: write an IP address and a port (127.0.0.1:8080) or unix:/path", s)

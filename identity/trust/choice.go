@@ -10,6 +10,9 @@ import (
 	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 )
 
+// Unchosen ends what State.Missing says where several identities are offered and none was named.
+const Unchosen = "name the workload that is protected here"
+
 // A choice is which SVID is our own, out of those that the Workload API offers.
 type choice struct {
 	svid    *x509svid.SVID
@@ -45,7 +48,7 @@ func (c choice) next(offered []*x509svid.SVID, workload spiffeid.ID, now time.Ti
 	case !workload.IsZero():
 		return choice{missing: fmt.Sprintf("the Workload API does not offer %s, only %s: name another workload, or register this one", workload, names)}
 	}
-	return choice{missing: fmt.Sprintf("the Workload API offers %d identities, %s: name the workload that is protected here", len(ids), names)}
+	return choice{missing: fmt.Sprintf("the Workload API offers %d identities, %s: %s", len(ids), names, Unchosen)}
 }
 
 // idsOf returns the IDs of the SVIDs, sorted, each once.

@@ -66,7 +66,7 @@ func userOf(from *syntax.TestUser, p *identity.Provider, at time.Time) (*identit
 func (t *token) refusal(p *identity.Provider, err error) error {
 	terms := p.Terms()
 	if sub := t.at([]string{"sub"}); terms.TrustDomain != "" && !isMember(sub, terms.TrustDomain) {
-		return fmt.Errorf("the subject %q: it takes the JWT-SVIDs of workloads, as spiffe://%s/ns/shop/sa/web", sub, terms.TrustDomain)
+		return fmt.Errorf("the subject %q: it takes the JWT-SVIDs of workloads of %s alone, as spiffe://%[2]s/ns/shop/sa/web", sub, terms.TrustDomain)
 	}
 	switch code := reason.Of(err); {
 	case code == reason.TokenIssuer:

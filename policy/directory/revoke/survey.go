@@ -105,8 +105,11 @@ func (s *Survey) Unmeant() error {
 // Find returns the entry of that name, or at that position. It is an error unless that is one.
 func (s *Survey) Find(what string) (Found, error) {
 	var found []Found
-	var places []string
+	var places, names []string
 	for _, e := range s.Entries {
+		if e.Name != "" {
+			names = append(names, e.Name)
+		}
 		if what != "" && (e.Name == what || e.At == what) {
 			found, places = append(found, e), append(places, e.At)
 		}
@@ -115,7 +118,11 @@ func (s *Survey) Find(what string) (Found, error) {
 	case 1:
 		return found[0], nil
 	case 0:
-		return Found{}, s.withFaults(fmt.Sprintf("no entry has the name or the position %q", what))
+		text := fmt.Sprintf("no entry has the name or the position %q", what)
+		if near := syntax.Nearest(what, names); near != "" {
+			return Found{}, s.withFaults(text + fmt.Sprintf(": did you mean %q?", near))
+		}
+		return Found{}, s.withFaults(text + ": --list shows all")
 	}
 	return Found{}, fmt.Errorf("%d entries have the name %q: give the position, one of %s", len(found), what, strings.Join(places, ", "))
 }
