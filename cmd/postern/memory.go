@@ -21,20 +21,28 @@ const (
 // collection. Who sets GOGC knows better.
 func tuneGarbage() {
 	if os.Getenv("GOGC") == "" {
-		(&collections{live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}}).next()
+		c := &collections{live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}, tune: func(percent int) { debug.SetGCPercent(percent) }}
+		c.next()
 	}
 }
 
 // collections is told of each collection, as garbage that nobody refers to.
-type collections struct{ live []metrics.Sample }
+type collections struct {
+	live []metrics.Sample
+	tune func(percent int)
+}
 
 func (c *collections) next() {
 	metrics.Read(c.live)
 	if c.live[0].Value.Kind() == metrics.KindUint64 {
-		percent := 100 * garbage / max(1, c.live[0].Value.Uint64())
-		debug.SetGCPercent(int(min(max(percent, 100), mostGarbage)))
+		c.tune(percentOf(c.live[0].Value.Uint64()))
 	}
 	runtime.SetFinalizer(c, (*collections).next)
+}
+
+// percentOf returns the part of what is in use, in per cent, that may lie there as garbage.
+func percentOf(live uint64) int {
+	return int(min(max(100*garbage/max(1, live), 100), mostGarbage))
 }
 
 // settle gives back the memory that only the start took, and tunes what is left.

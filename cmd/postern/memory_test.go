@@ -1,43 +1,37 @@
 package main
 
 import (
-	"os"
 	"runtime"
-	"runtime/debug"
+	"runtime/metrics"
 	"testing"
 	"time"
 )
 
-// TestGarbageIsTuned after each collection, to more where little is in use.
-func TestGarbageIsTuned(t *testing.T) {
-	before := debug.SetGCPercent(100)
-	t.Cleanup(func() { debug.SetGCPercent(before) })
-	percent := func() int {
-		now := debug.SetGCPercent(100)
-		debug.SetGCPercent(now)
-		return now
-	}
-	t.Setenv("GOGC", "100")
-	tuneGarbage()
-	if now := percent(); now != 100 {
-		t.Fatalf("GOGC is set, and was changed to %d", now)
-	}
-	if err := os.Unsetenv("GOGC"); err != nil {
-		t.Fatal(err)
-	}
-	tuneGarbage()
-	little := percent()
-	if little <= 100 || little > mostGarbage {
-		t.Errorf("with little in use: %d", little)
-	}
-	much := make([]byte, 2*garbage)
-	for deadline := time.Now().Add(20 * time.Second); percent() >= little || percent() < 100; {
-		if time.Now().After(deadline) {
-			t.Fatalf("with much in use: %d", percent())
+// TestPercent: the less is in use, the larger a part of it may lie there as garbage.
+func TestPercent(t *testing.T) {
+	for live, want := range map[uint64]int{0: 400, 1 << 20: 400, 6 << 20: 400, 8 << 20: 300, 12 << 20: 200, 24 << 20: 100, 1 << 30: 100} {
+		if got := percentOf(live); got != want {
+			t.Errorf("with %d MiB in use: %d, want %d", live>>20, got, want)
 		}
-		runtime.GC()
 	}
-	runtime.KeepAlive(much)
+}
+
+// TestGarbageIsTuned after each collection.
+func TestGarbageIsTuned(t *testing.T) {
+	tuned := make(chan int, 100)
+	(&collections{live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}, tune: func(percent int) { tuned <- percent }}).next()
+	deadline := time.After(20 * time.Second)
+	for n := 0; n < 4; {
+		runtime.GC()
+		select {
+		case percent := <-tuned:
+			if n++; percent < 100 || percent > mostGarbage {
+				t.Errorf("tuned to %d", percent)
+			}
+		case <-deadline:
+			t.Fatalf("tuned %d times", n)
+		}
+	}
 }
 
 // TestTheProgramGoesOn without the memory of its start.
