@@ -177,6 +177,9 @@ func (o *observer) note(e ast.Expr) {
 	seen := Observation{Expression: text, Line: line, Column: column}
 	if failure, isErr := value.(*types.Err); isErr {
 		seen.Err = explainEvaluation(failure.Error())
+		if seen.Err == "index out of bounds: 0" && strings.HasPrefix(text, actorsVariable+"[0]") && strings.Count(text, "[") == 1 {
+			seen.Err = "nobody acts for the user: the token has no act"
+		}
 	} else {
 		seen.Value = show(value)
 	}

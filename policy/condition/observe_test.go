@@ -123,3 +123,20 @@ func TestObserveAgrees(t *testing.T) {
 		}
 	}
 }
+
+// TestObserveNobodyWhoActs: it says of an actor that is not there what that means.
+func TestObserveNobodyWhoActs(t *testing.T) {
+	for text, want := range map[string]string{
+		`user.actors[0].subject == "x"`: "nobody acts for the user: the token has no act",
+		`user.actors[1].subject == "x"`: "index out of bounds: 1",
+	} {
+		c, err := condition.NewCompiler().Compile(text, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := c.Observe(&condition.Input{User: &identity.User{Provider: "shop-idp", Subject: "alice"}})
+		if len(seen) == 0 || seen[0].Err != want {
+			t.Errorf("%s: %+v", text, seen)
+		}
+	}
+}
