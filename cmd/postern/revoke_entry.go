@@ -34,16 +34,26 @@ func (f *revokeFlags) write(in io.Reader, out io.Writer, survey *revoke.Survey, 
 	}
 	store := revoke.NewStore(f.policies)
 	if f.dryRun {
-		if e, err = store.Preview(document, e, now); err != nil {
-			return err
-		}
-		return f.print(out, "would be cut off", e, now)
+		return f.preview(out, store, document, e, now)
 	}
 	written, err := store.Add(document, []identity.RevocationEntry{e}, now)
 	if err != nil {
 		return err
 	}
 	return f.print(out, "cut off", written.Entries[0], now)
+}
+
+// preview prints what would be written: the document, too, for who has it written by somebody else.
+func (f *revokeFlags) preview(out io.Writer, store *revoke.Store, document string, e identity.RevocationEntry, now time.Time) error {
+	e, text, err := store.Preview(document, e, now)
+	if err != nil {
+		return err
+	}
+	if err := f.print(out, "would be cut off", e, now); err != nil || f.output == "json" {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "%s would be\n---\n%s", revoke.FileOf(document), text)
+	return err
 }
 
 // madeUp returns a name that nothing else has.

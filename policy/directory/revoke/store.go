@@ -67,19 +67,19 @@ func (s *Store) Add(name string, entries []identity.RevocationEntry, now time.Ti
 	return w, err
 }
 
-// Preview returns the entry as Add would write it now, and writes nothing.
-func (s *Store) Preview(name string, entry identity.RevocationEntry, now time.Time) (identity.RevocationEntry, error) {
+// Preview returns the entry as Add would write it now, and the whole file, and writes nothing.
+func (s *Store) Preview(name string, entry identity.RevocationEntry, now time.Time) (identity.RevocationEntry, []byte, error) {
 	w := Written{File: FileOf(name)}
 	root, err := os.OpenRoot(s.dir)
 	if err != nil {
-		return entry, fmt.Errorf("%s: %w", s.dir, cause(err))
+		return entry, nil, fmt.Errorf("%s: %w", s.dir, cause(err))
 	}
 	defer root.Close()
-	_, after, _, err := s.edited(root, w.File, w.adding(name, []identity.RevocationEntry{entry}, now))
+	text, after, _, err := s.edited(root, w.File, w.adding(name, []identity.RevocationEntry{entry}, now))
 	if err != nil {
-		return entry, err
+		return entry, nil, err
 	}
-	return after.Entries[len(after.Entries)-1], nil
+	return after.Entries[len(after.Entries)-1], text, nil
 }
 
 // adding returns what Add does to the text of the file, nil when there is none.

@@ -234,7 +234,7 @@ func TestEveryCharacter(t *testing.T) {
 	store := revoke.NewStore(directory(t, nil))
 	for part := range slices.Chunk(all, 4000) {
 		e.Subjects = part
-		if got, err := store.Preview("revoked", e, noon); err != nil || !slices.Equal(got.Subjects, part) {
+		if got, text, err := store.Preview("revoked", e, noon); !strings.HasPrefix(string(text), "# Written by postern revoke") || err != nil || !slices.Equal(got.Subjects, part) {
 			t.Errorf("from %+q: %v", part[0], err)
 		}
 	}
@@ -278,7 +278,7 @@ func TestAddRefuses(t *testing.T) {
 			store := revoke.NewStore(dir)
 			for what, err := range map[string]error{
 				"add":     func() error { _, err := store.Add("revoked", []identity.RevocationEntry{tc.entry}, noon); return err }(),
-				"preview": func() error { _, err := store.Preview("revoked", tc.entry, noon); return err }(),
+				"preview": func() error { _, _, err := store.Preview("revoked", tc.entry, noon); return err }(),
 			} {
 				if err == nil || !strings.Contains(err.Error(), tc.want) {
 					t.Errorf("%s: got %v, want %s", what, err, tc.want)
