@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// The bounds of what clients can make a listener hold open: together, and from one place. Whoever
-// is beyond them is hung up on, so that he stands in nobody's way.
+// The bounds of what clients can make a listener hold open: together, and from one place, which may
+// be a proxy. Whoever is beyond them is hung up on, so that he stands in nobody's way.
 const (
 	maxConnections     = 1024
-	maxConnectionsEach = 64
+	maxConnectionsEach = maxConnections / 2
 )
 
 // bounded is a listener of bounded connections.
@@ -45,7 +45,7 @@ func (b *bounded) Accept() (net.Conn, error) {
 func (b *bounded) take(from netip.Prefix) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.all >= maxConnections || b.open[from] >= maxConnectionsEach {
+	if b.all >= maxConnections || from.IsValid() && b.open[from] >= maxConnectionsEach {
 		return false
 	}
 	b.all++
@@ -62,8 +62,8 @@ func (b *bounded) give(from netip.Prefix) {
 	}
 }
 
-// place returns where a client is: its IPv4 address, or the network that it has of IPv6. Those on a
-// Unix socket are in one place.
+// place returns where a client is: its IPv4 address, or the network that it has of IPv6; none for a
+// Unix socket, whose clients its mode chooses.
 func place(from net.Addr) netip.Prefix {
 	at, err := netip.ParseAddrPort(from.String())
 	if err != nil {
