@@ -55,7 +55,8 @@ func (c *call) permit() error {
 			return errNotASCII
 		}
 	}
-	out := appendMessage(c.answer[:0], answerStatus) // a google.rpc.Status without fields is OK
+	out := c.answer[:0]
+	begin(&out, answerStatus) // a google.rpc.Status without fields is OK
 	ok := begin(&out, answerOK)
 	for i := range says {
 		if says[i].value != "" {

@@ -26,8 +26,8 @@ const (
 // A begun is a message whose length is not known yet: where its content starts.
 type begun int
 
-// begin appends the start of a field that is a message. What is appended then is its content, until
-// end.
+// begin appends the start of a field that is a message, without content as it is. What is appended
+// then is its content, until end.
 func begin(out *[]byte, n protowire.Number) begun {
 	*out = append(protowire.AppendTag(*out, n, protowire.BytesType), 0)
 	return begun(len(*out))
@@ -45,10 +45,6 @@ func (b begun) end(out []byte) []byte {
 	}
 	protowire.AppendVarint(out[:b-1], uint64(size))
 	return out
-}
-
-func appendMessage(out []byte, n protowire.Number) []byte {
-	return append(protowire.AppendTag(out, n, protowire.BytesType), 0)
 }
 
 func appendText(out []byte, n protowire.Number, s string) []byte {

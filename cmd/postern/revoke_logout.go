@@ -55,12 +55,6 @@ func entryOf(l logout.Logout, subjects bool, now time.Time) identity.RevocationE
 	return e
 }
 
-// keysMayCome says that a logout was not taken for want of keys alone.
-func keysMayCome(err error) bool {
-	code := reason.Of(err)
-	return code == reason.KeysPending || code == reason.KeysUnavailable
-}
-
 // A pace lets one thing through in each while.
 type pace struct{ last atomic.Int64 }
 
@@ -78,8 +72,7 @@ func (r *receiver) report(o logout.Outcome) {
 	case o.Err == nil:
 	case errors.Is(o.Err, logout.ErrNeedsSession):
 		r.log.Error("a logout was refused: its sessions go on, as those of all logouts will whose tokens have no sid", zap.Error(o.Err))
-	case !o.Late && o.Status == http.StatusServiceUnavailable && keysMayCome(o.Err):
-		// It is tried again: what comes of that is said then.
+	case o.TriedAgain(): // what comes of that is said then
 	case len(o.Logout.Providers) == 0 && !r.unproven.due(time.Now()):
 		// Strangers can send as many as they like.
 	case o.Status == http.StatusServiceUnavailable:

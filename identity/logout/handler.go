@@ -34,6 +34,11 @@ type Outcome struct {
 	Late   bool   // it comes after the answer, which was 503: see Run
 }
 
+// TriedAgain says that this is not the end: only keys were not there, and Run tries the logout again.
+func (o Outcome) TriedAgain() bool {
+	return !o.Late && o.Status == http.StatusServiceUnavailable && wantsKeys(o.Err)
+}
+
 // Handler answers the POSTs of providers (sections 2.5 and 2.8). write keeps what a token says, and
 // returns when it is kept: only then the answer is 200. It is 400 for what is no good logout token,
 // and 503 for what is worth sending again; where only keys were not there yet, Run tries it again as
