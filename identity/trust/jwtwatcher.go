@@ -10,7 +10,6 @@ import (
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
 	"google.golang.org/grpc/codes"
-	"google.golang.org/grpc/status"
 
 	"github.com/postern/postern/identity/jose"
 	"github.com/postern/postern/identity/jwtsvid"
@@ -25,14 +24,8 @@ type jwtWatcher struct {
 
 	answered bool // there was an update
 	loss     loss
-	bundles  map[spiffeid.TrustDomain]heldJWT
+	bundles  map[spiffeid.TrustDomain]held[jwtsvid.Bundle]
 	problems []string // with the last update
-}
-
-// A heldJWT is the last good JWT bundle of a trust domain.
-type heldJWT struct {
-	bundle jwtsvid.Bundle
-	since  time.Time // since when updates have a bundle of it that cannot be used; zero: they have not
 }
 
 func newJWTWatcher(config WorkloadAPIConfig, push func(JWTState)) *jwtWatcher {
@@ -57,7 +50,7 @@ func (w *jwtWatcher) changed() {
 func (w *jwtWatcher) update(offered map[string][]byte) {
 	now := w.config.Now()
 	w.answered, w.loss, w.problems = true, loss{}, nil
-	next := make(map[spiffeid.TrustDomain]heldJWT, len(offered))
+	next := make(map[spiffeid.TrustDomain]held[jwtsvid.Bundle], len(offered))
 	for _, name := range slices.Sorted(maps.Keys(offered)) {
 		if domain, h, ok := w.take(name, offered[name], now); ok {
 			next[domain] = h
@@ -69,22 +62,19 @@ func (w *jwtWatcher) update(offered map[string][]byte) {
 
 // take returns what holds for the trust domain of an offered bundle. One partner's bad bundle must
 // not stop the others, so it keeps its own last good one and nothing else.
-func (w *jwtWatcher) take(name string, text []byte, now time.Time) (spiffeid.TrustDomain, heldJWT, bool) {
+func (w *jwtWatcher) take(name string, text []byte, now time.Time) (spiffeid.TrustDomain, held[jwtsvid.Bundle], bool) {
 	domain, err := spiffeid.TrustDomainFromString(name)
 	if err != nil || domain.IDString() != name || len(name) > len("spiffe://")+maxDomain {
 		w.problems = append(w.problems, fmt.Sprintf("the Workload API has a JWT bundle of %.100q, which is not the SPIFFE ID of a trust domain", name))
-		return domain, heldJWT{}, false
+		return domain, held[jwtsvid.Bundle]{}, false
 	}
 	bundle, err := newJWTBundle(domain, text, jose.ParseJWTBundle)
 	if err == nil {
-		return domain, heldJWT{bundle: bundle}, true
+		return domain, held[jwtsvid.Bundle]{bundle: bundle}, true
 	}
 	w.problems = append(w.problems, fmt.Sprintf("the Workload API's JWT bundle for %q cannot be used: %v", domain, err))
 	old, ok := w.bundles[domain]
-	if ok && old.since.IsZero() {
-		old.since = now
-	}
-	return domain, old, ok
+	return domain, old.unrenewed(now), ok
 }
 
 // maxDomain bounds the name of a trust domain (SPIFFE ID specification, section 2.1).
@@ -100,14 +90,7 @@ func newJWTBundle(domain spiffeid.TrustDomain, text []byte, parse func([]byte) (
 
 // lost notes that there is no stream, and why.
 func (w *jwtWatcher) lost(err error) {
-	now := w.config.Now()
-	if w.loss.since.IsZero() {
-		w.loss.since = now
-	}
-	code := status.Code(err)
-	if code == codes.PermissionDenied && w.loss.denied.IsZero() {
-		w.loss.denied = now
-	}
+	code := w.loss.note(err, w.config.Now())
 	switch {
 	case code == codes.PermissionDenied:
 		w.loss.cause = "gives this process no JWT bundles; is there a registration entry that matches it?"
@@ -135,11 +118,7 @@ func (w *jwtWatcher) state() JWTState {
 	}
 	var list []jwtsvid.Bundle
 	for _, h := range w.bundles {
-		own := until
-		if !h.since.IsZero() {
-			own = earlier(own, h.since.Add(w.config.MaxAge))
-		}
-		list = append(list, h.bundle.Until(own))
+		list = append(list, h.bundle.Until(h.until(until, w.config.MaxAge)))
 	}
 	s.Bundles = jwtBundles(list, w.last.Bundles)
 	return s

@@ -20,11 +20,6 @@ import (
 	"github.com/postern/postern/identity/svid"
 )
 
-// deniedAge is how long the last bundles serve at most once the agent says that this process
-// has no identity: its registration entry was deleted, which is a revocation, or the agent has
-// restarted and does not know it yet, which passes.
-const deniedAge = time.Hour
-
 // A watcher makes States of what the Workload API says. All of its methods are called from
 // the goroutine of WorkloadAPI.Run.
 type watcher struct {
@@ -35,22 +30,9 @@ type watcher struct {
 
 	answered bool // there was an update that could be used
 	loss     loss
-	bundles  map[spiffeid.TrustDomain]held
+	bundles  map[spiffeid.TrustDomain]held[svid.Bundle]
 	self     choice
 	problems []string // with the last update
-}
-
-// A loss is a time without updates that can be used.
-type loss struct {
-	since  time.Time // zero while there is none
-	denied time.Time // when the agent first said that we have no identity
-	cause  string
-}
-
-// A held is the last good bundle of a trust domain.
-type held struct {
-	bundle svid.Bundle
-	since  time.Time // since when updates have a bundle of it that cannot be used; zero: they have not
 }
 
 func newWatcher(ctx context.Context, api *WorkloadAPI, push func(State)) *watcher {
@@ -74,7 +56,7 @@ func (w *watcher) changed() {
 func (w *watcher) OnX509ContextUpdate(update *workloadapi.X509Context) {
 	now := w.api.config.Now()
 	w.answered, w.loss, w.problems = true, loss{}, nil
-	next := make(map[spiffeid.TrustDomain]held)
+	next := make(map[spiffeid.TrustDomain]held[svid.Bundle])
 	for _, offered := range update.Bundles.Bundles() {
 		if h, ok := w.take(offered, now); ok {
 			next[offered.TrustDomain()] = h
@@ -88,23 +70,20 @@ func (w *watcher) OnX509ContextUpdate(update *workloadapi.X509Context) {
 
 // take returns what holds for the trust domain of an offered bundle. One partner's bad bundle
 // must not stop the others, so it keeps its own last good one and nothing else.
-func (w *watcher) take(offered *x509bundle.Bundle, now time.Time) (held, bool) {
+func (w *watcher) take(offered *x509bundle.Bundle, now time.Time) (held[svid.Bundle], bool) {
 	domain := offered.TrustDomain()
 	authorities := offered.X509Authorities()
 	if len(authorities) == 0 {
 		w.problems = append(w.problems, fmt.Sprintf("the Workload API says that the trust domain %q has no authority any more", domain))
-		return held{}, false
+		return held[svid.Bundle]{}, false
 	}
 	bundle, err := svid.NewBundle(domain, authorities)
 	if err == nil {
-		return held{bundle: bundle}, true
+		return held[svid.Bundle]{bundle: bundle}, true
 	}
 	w.problems = append(w.problems, fmt.Sprintf("the Workload API's bundle for %q cannot be used: %v", domain, err))
 	old, ok := w.bundles[domain]
-	if ok && old.since.IsZero() {
-		old.since = now
-	}
-	return old, ok
+	return old.unrenewed(now), ok
 }
 
 // OnX509ContextWatchError is part of workloadapi.X509ContextWatcher. It is called when the
@@ -113,14 +92,7 @@ func (w *watcher) OnX509ContextWatchError(err error) {
 	if w.ended() {
 		return // we are the ones who end it
 	}
-	now := w.api.config.Now()
-	if w.loss.since.IsZero() {
-		w.loss.since = now
-	}
-	code := status.Code(err)
-	if code == codes.PermissionDenied && w.loss.denied.IsZero() {
-		w.loss.denied = now
-	}
+	code := w.loss.note(err, w.api.config.Now())
 	_, isStatus := status.FromError(err)
 	switch {
 	case code == codes.PermissionDenied:
@@ -168,11 +140,7 @@ func (w *watcher) state() State {
 func (w *watcher) addBundles(s *State, until time.Time) {
 	var list []svid.Bundle
 	for _, h := range w.bundles {
-		own := until
-		if !h.since.IsZero() {
-			own = earlier(own, h.since.Add(w.api.config.MaxAge))
-		}
-		list = append(list, h.bundle.Until(own))
+		list = append(list, h.bundle.Until(h.until(until, w.api.config.MaxAge)))
 	}
 	set, err := svid.NewBundles(list...)
 	switch {
@@ -213,24 +181,4 @@ func digest(chain []*x509.Certificate) (sum [sha256.Size]byte) {
 	}
 	h.Sum(sum[:0])
 	return sum
-}
-
-// until returns when the last good goes stale: maxAge after the loss, and soon after the agent
-// denied us. It is zero while there is no loss.
-func (l loss) until(maxAge time.Duration) time.Time {
-	switch {
-	case l.since.IsZero():
-		return time.Time{}
-	case l.denied.IsZero():
-		return l.since.Add(maxAge)
-	}
-	return earlier(l.since.Add(maxAge), l.denied.Add(deniedAge))
-}
-
-// earlier returns the earlier of two times at which something ends; zero is never.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
-	}
-	return a
 }
