@@ -19,7 +19,8 @@ var lookers = map[string][]string{
 		"identity/jwt/inspect.go", "identity/jwtsvid/inspect.go", "identity/provider/kind/kind.go", "identity/provider/issuer/inspect.go",
 		"identity/provider/trustdomain/inspect.go", "identity/provider/inspect.go", "cmd/postern/explain_inspect.go",
 	},
-	"ForOwner": {
+	"ForOwner": {"identity/claims/verified.go"},
+	"ReadForOwner": {
 		"identity/claims/verified.go", "identity/jwt/inspect.go", "identity/jwtsvid/inspect.go", "policy/suite/user.go",
 	},
 	"inspected":  {"cmd/postern/explain_inspect.go", "cmd/postern/explain.go"},

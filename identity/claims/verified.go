@@ -41,3 +41,12 @@ func (v Verified) ForOwner(at time.Time) (*identity.User, error) {
 	}
 	return v.user, nil
 }
+
+// ReadForOwner is Read and ForOwner in one. Nor does it check anything more than they do.
+func (r *Reader) ReadForOwner(set map[string]any, keyID string, at time.Time) (*identity.User, error) {
+	verified, err := r.Read(set, keyID)
+	if err != nil {
+		return nil, err
+	}
+	return verified.ForOwner(at)
+}

@@ -13,10 +13,6 @@ func (v *Verifier) InspectUnverified(token *jose.Token, at time.Time) error {
 	if err := v.admit(token); err != nil {
 		return err
 	}
-	read, err := v.reader.Read(token.UnverifiedClaims(), token.KeyID())
-	if err != nil {
-		return err
-	}
-	_, err = read.ForOwner(at)
+	_, err := v.reader.ReadForOwner(token.UnverifiedClaims(), token.KeyID(), at)
 	return err
 }

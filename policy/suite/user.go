@@ -152,11 +152,7 @@ func (t *token) read(p *identity.Provider, keyID string, at time.Time) (*identit
 	if err := reader.Addresses(t.claims["iss"]); err != nil {
 		return nil, err
 	}
-	verified, err := reader.Read(t.claims, keyID)
-	if err != nil {
-		return nil, err
-	}
-	return verified.ForOwner(at)
+	return reader.ReadForOwner(t.claims, keyID, at)
 }
 
 // compare holds that no claim says something else than its field.
