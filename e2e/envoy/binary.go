@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+
+	"github.com/postern/postern/e2e/cache"
 )
 
 // ErrNotFound says that there is no Envoy on this machine.
@@ -34,9 +36,6 @@ func Binary() (string, error) {
 
 // cached returns where Fetch puts the binary, whether it is there or not.
 func cached() (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", fmt.Errorf("no cache folder: %w", err)
-	}
-	return filepath.Join(dir, "postern", "envoy-"+Version, "envoy"), nil
+	dir, err := cache.Folder("envoy-" + Version)
+	return filepath.Join(dir, "envoy"), err
 }

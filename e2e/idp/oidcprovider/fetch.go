@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/postern/postern/e2e/idp"
+	"github.com/postern/postern/e2e/cache"
 )
 
 // Version is the oidc-provider that Fetch fetches.
@@ -42,7 +42,7 @@ func Fetch(ctx context.Context, progress io.Writer) error {
 	if err != nil {
 		return errors.New("npm is needed to fetch oidc-provider (Debian: apt install npm)")
 	}
-	dir, err := idp.Install(folder, func(dir string) error {
+	dir, err := cache.Install(folder, func(dir string) error {
 		fmt.Fprintf(progress, "oidc-provider: fetching %s from npm (4 MB)\n", Version)
 		return install(ctx, npm, dir)
 	})

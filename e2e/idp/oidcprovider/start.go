@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postern/postern/e2e/cache"
 	"github.com/postern/postern/e2e/idp"
 	"github.com/postern/postern/e2e/process"
 	"github.com/postern/postern/identity/mint"
@@ -37,11 +38,11 @@ func Start(t testing.TB, s Setup) *Provider {
 	t.Helper()
 	path, err := node()
 	if err != nil {
-		idp.Lack(t, err)
+		cache.Lack(t, err)
 	}
-	dir, ok, err := idp.Installed(folder)
+	dir, ok, err := cache.Installed(folder)
 	if err != nil || !ok {
-		idp.Lack(t, ErrNotFound)
+		cache.Lack(t, ErrNotFound)
 	}
 	if s.Port == 0 {
 		s.Port = idp.FreePort(t)
