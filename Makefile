@@ -30,7 +30,7 @@ demo: ## A small mesh on loopback, shown at work (KEEP=1 leaves it running)
 
 test: ## Everything quick: format, vet, unit tests and fuzz seeds, e2e on the real Envoy
 	@.ci/stage 'gofmt' .ci/formatted
-	@.ci/stage 'go vet' go vet -tags e2e_idp,e2e_image,e2e_spire ./...
+	@.ci/stage 'go vet' go vet -tags e2e_idp,e2e_image,e2e_spire,e2e_twice ./...
 	@$(MAKE) --no-print-directory unit
 	@.ci/stage 'Envoy' .ci/envoy
 	@$(MAKE) --no-print-directory gate
@@ -46,6 +46,7 @@ differential: ## Decisions against a second, naive interpreter, on every core (N
 	@go test ./policy/differential -count=1 -v -timeout 0 -run '^TestDifferential$$' -args -pairs $(N)
 
 gate: ## The whole against the real Envoy (about 90 s), Postern with the race detector
+	@.ci/stage 'each check decoded in both ways' go test $(RACE) -shuffle=on -tags e2e_twice ./extauthz
 	@POSTERN_E2E_RACE=$(if $(RACE),1) .ci/stage 'e2e tests' go test -count=1 -shuffle=on ./e2e/...
 
 lint: ## gofmt and golangci-lint, which holds go vet and staticcheck (built once, 3 min)

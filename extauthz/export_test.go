@@ -51,3 +51,14 @@ func (s *Server) Decide(ctx context.Context, wire mem.BufferSlice) bool {
 	s.calls.give(c)
 	return scanned
 }
+
+// HandleMisread answers a check whose path was scanned as another.
+func (s *Server) HandleMisread(ctx context.Context, wire []byte, path string) {
+	c := s.calls.take()
+	if !c.question.scan(mem.BufferSlice{mem.SliceBuffer(wire)}) {
+		panic("left to generated code")
+	}
+	c.question.path = path
+	s.answer(ctx, c)
+	s.calls.give(c)
+}

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -96,7 +97,7 @@ spec:
 func TestAKindIsAFolderAndALine(t *testing.T) {
 	asked := map[string]int{}
 	users := provider.NewManager(provider.Options{Kinds: []kind.Kind{ticketKind(func(ctx context.Context, ticket string) (string, error) {
-		asked[ticket]++
+		asked[strings.Clone(ticket)]++
 		switch ticket {
 		case "slow":
 			<-ctx.Done()

@@ -131,6 +131,9 @@ func (s *Server) decide(ctx context.Context, c *call, overloaded bool) {
 	if overloaded {
 		c.request.ID, c.decision.Reason = c.newID(), reason.Overloaded
 	} else {
+		if decodesTwice {
+			c.question.mustReadTwice()
+		}
 		c.decide(ctx)
 	}
 	c.took = s.config.Now().Sub(c.start)

@@ -11,7 +11,8 @@ import (
 )
 
 // Command builds cmd/NAME and returns the path of the binary, which is in the user's cache
-// folder. With POSTERN_E2E_RACE=1 it has the race detector.
+// folder. It decodes every check in both ways (see extauthz), and refuses one that they do not read
+// the same. With POSTERN_E2E_RACE=1 it has the race detector.
 //
 // It is built under a name of its own and then renamed: test binaries of several packages run
 // at once, a process may still run the last one, and no run may leave one behind.
@@ -20,9 +21,9 @@ func Command(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	file, args := name, []string{"build"}
+	file, args := name, []string{"build", "-tags", "e2e_twice"}
 	if os.Getenv("POSTERN_E2E_RACE") == "1" {
-		file, args = name+"-race", []string{"build", "-race"}
+		file, args = name+"-race", append(args, "-race")
 	}
 	work, err := os.MkdirTemp(dir, "build-")
 	if err != nil {

@@ -1,10 +1,13 @@
 package build_test
 
 import (
+	"debug/buildinfo"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,6 +22,11 @@ func TestCommand(t *testing.T) {
 	out, err := exec.Command(path, "--help").CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "postern") {
 		t.Errorf("%v: %s", err, out)
+	}
+	info, err := buildinfo.ReadFile(path)
+	twice := debug.BuildSetting{Key: "-tags", Value: "e2e_twice"}
+	if err != nil || !slices.Contains(info.Settings, twice) {
+		t.Errorf("it does not decode twice: %v, %v", info, err)
 	}
 	left, err := filepath.Glob(filepath.Join(filepath.Dir(path), "build-*", "postern"))
 	if err != nil || len(left) != 0 {

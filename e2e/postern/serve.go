@@ -74,6 +74,9 @@ func Launch(t testing.TB, o Options) *Postern {
 		if strings.Contains(p.Log(), "DATA RACE") {
 			t.Error("postern has a data race")
 		}
+		if strings.Contains(p.Log(), "a check panicked") { // also when it was not decoded the same twice
+			t.Error("a check panicked")
+		}
 		if _, bad := p.records.text(); len(bad) > 0 {
 			t.Errorf("no JSON lines on standard output: %q", bad)
 		}
