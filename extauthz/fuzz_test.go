@@ -36,7 +36,7 @@ func FuzzCheck(f *testing.F) {
 		f.Add(wire)
 		sound = wire
 	}
-	for _, wire := range extauthz.Odd(sound) {
+	for _, wire := range extauthz.OddSeeds(sound) {
 		f.Add(wire)
 	}
 	f.Fuzz(func(t *testing.T, wire []byte) {

@@ -2,6 +2,8 @@ package extauthz
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -131,6 +133,20 @@ func Odd(sound []byte) map[string][]byte {
 	odd["all of it twice"] = append(sound[:len(sound):len(sound)], sound...)
 	odd["all of it in the wrong order"] = backwards(sound, 4)
 	return odd
+}
+
+// OddSeeds are some of the Odd, one of each sort: a fuzzer reads all seeds before it begins.
+func OddSeeds(sound []byte) [][]byte {
+	odd := Odd(sound)
+	var seeds [][]byte
+	for _, name := range slices.Sorted(maps.Keys(odd)) {
+		for _, sort := range []string{"http.4, ", "http, unknown 1000, ", "http, number 0 ", "header.3, ", "headers, ", "address, ", "all of it"} {
+			if strings.HasPrefix(name, sort) && !strings.HasSuffix(name, "second header_map") {
+				seeds = append(seeds, odd[name])
+			}
+		}
+	}
+	return seeds
 }
 
 // only is a check with nothing but a field in the message to which numbers lead.

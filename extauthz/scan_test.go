@@ -187,10 +187,10 @@ func swapped(message []byte, old, with string) []byte {
 // FuzzScan holds that no message means one thing to the scan and another to generated code.
 func FuzzScan(f *testing.F) {
 	sound := encoded(f, asked())
-	for i := range len(sound) + 1 {
+	for i := 0; i < len(sound); i += 64 {
 		f.Add(sound[:i])
 	}
-	for _, wire := range Odd(sound) {
+	for _, wire := range append(OddSeeds(sound), sound) {
 		f.Add(wire)
 	}
 	f.Fuzz(func(t *testing.T, wire []byte) { same(t, wire) })
