@@ -16,20 +16,26 @@ const maxCost = 25 * condition.MaxCost
 type assembler struct {
 	set    *Set
 	faults syntax.Errors
+	taken  []spot         // of the route at hand
+	index  map[*route]int // of set.routes, as far as it was needed
 }
 
 func (c *Catalog) assemble(workload string) (*Set, error) {
 	a := &assembler{set: &Set{workload: workload, services: map[string]bool{}, providers: c.providers}}
-	for i := range c.policies {
-		p := &c.policies[i]
+	var mine []*compiledPolicy
+	for _, p := range c.policies {
 		if !anyMatches(p.workloads, workload) {
 			continue
 		}
+		mine = append(mine, p)
 		a.set.policies = append(a.set.policies, p.name)
 		a.set.deny = append(a.set.deny, p.deny...)
 		a.tell(p.upstream)
+	}
+	a.set.base = reads(a.set.deny)
+	for _, p := range mine {
 		for _, r := range p.routes {
-			a.place(r.from, &route{policy: p.name, name: r.from.Name.Value, allow: slices.Clip(r.allow), deny: slices.Clip(r.deny)})
+			a.place(r)
 		}
 	}
 	for i := range c.guards {
@@ -54,12 +60,9 @@ func (a *assembler) fault(at Position, format string, args ...any) {
 	a.faults.Add(&syntax.Error{Position: at, Message: fmt.Sprintf(format, args...)})
 }
 
-func (a *assembler) unparsed(at Position) { a.fault(at, noParse) }
-
 // finish derives what is read per request from what was gathered.
 func (a *assembler) finish() {
 	s := a.set
-	s.base = reads(s.deny)
 	s.rules = len(s.deny) + len(s.guards)
 	always := costOf(s.deny)
 	for i := range s.guards {
@@ -68,9 +71,8 @@ func (a *assembler) finish() {
 	}
 	for _, r := range s.routes {
 		s.rules += len(r.deny) + len(r.allow)
-		r.reads = s.base.and(reads(r.deny)).and(reads(r.allow))
 		if cost := always + costOf(r.deny) + costOf(r.allow); cost > maxCost {
-			a.fault(r.at, "the conditions that one request to this route may evaluate could cost %d together, and at most %d are allowed: make them simpler, or fewer", cost, maxCost)
+			a.fault(r.at.position(), "the conditions that one request to this route may evaluate could cost %d together, and at most %d are allowed: make them simpler, or fewer", cost, maxCost)
 		}
 	}
 }

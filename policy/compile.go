@@ -11,7 +11,6 @@ import (
 	"github.com/postern/postern/policy/condition"
 	"github.com/postern/postern/policy/pattern"
 	"github.com/postern/postern/policy/syntax"
-	"github.com/postern/postern/policy/template"
 )
 
 // Options say for whom and when documents are compiled.
@@ -36,25 +35,20 @@ func Compile(documents []syntax.Document, o Options) (*Set, error) {
 // A Catalog is documents whose rules are compiled, from which the sets of many workloads are
 // made. It is immutable.
 type Catalog struct {
-	policies   []compiledPolicy
+	policies   []*compiledPolicy
 	guards     []guardrail
 	onboarding []onboarding
 	providers  []identity.Provider
 	faults     syntax.Errors
 }
 
-// A compiledPolicy is one ServicePolicy.
+// A compiledPolicy is one ServicePolicy. It is never modified.
 type compiledPolicy struct {
 	name      string // namespace/name
 	workloads []pattern.Pattern
 	upstream  Upstream
 	deny      []*Rule
-	routes    []compiledRoute
-}
-
-type compiledRoute struct {
-	from        *syntax.Route
-	allow, deny []*Rule
+	routes    []*route
 }
 
 // Prepare compiles what does not depend on whom it protects. The faults are those of Compile but
@@ -71,7 +65,7 @@ func Prepare(documents []syntax.Document, now time.Time) (*Catalog, error) {
 func (c *Catalog) Set(workload string) (*Set, error) { return c.assemble(workload) }
 
 func prepare(documents []syntax.Document, now time.Time) *Catalog {
-	c := &compiler{catalog: &Catalog{}, known: map[string]identity.Terms{}, now: now, conditions: condition.NewCompiler()}
+	c := &compiler{catalog: &Catalog{}, known: map[string]identity.Terms{}, now: now, conditions: condition.NewCompiler(), sharing: newSharing()}
 	documents = slices.Clone(documents)
 	slices.SortStableFunc(documents, func(a, b syntax.Document) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
@@ -96,6 +90,8 @@ type compiler struct {
 	known      map[string]identity.Terms // of IdentityProviders by name
 	now        time.Time
 	conditions *condition.Compiler
+	sharing    *sharing
+	origin     *origin // of the last place
 }
 
 func (c *compiler) fault(at Position, format string, args ...any) {
@@ -126,17 +122,27 @@ func (c *compiler) policy(name string, p *syntax.ServicePolicy) {
 	for _, g := range p.Groups {
 		s.groups[g.Name.Value] = c.patterns(g.Callers)
 	}
-	compiled := compiledPolicy{name: name, workloads: c.patterns(p.Workloads), upstream: c.upstream(p.Upstream), deny: s.rules(p.Deny, Deny)}
+	compiled := &compiledPolicy{name: name, workloads: c.patterns(p.Workloads), upstream: c.upstream(p.Upstream), deny: s.rules(p.Deny, Deny)}
 	for i := range p.Routes {
-		r := &p.Routes[i]
-		s.params = nil
-		if r.HTTP != nil {
-			t, _ := template.Parse(r.HTTP.Path.Value) // what is wrong with it is for whoever places the route to say
-			s.params = condition.ParamsOf(t)
+		if r, ok := s.route(name, &p.Routes[i]); ok {
+			compiled.routes = append(compiled.routes, r)
 		}
-		compiled.routes = append(compiled.routes, compiledRoute{r, s.rules(r.Allow, Allow), s.rules(r.Deny, Deny)})
 	}
 	c.catalog.policies = append(c.catalog.policies, compiled)
+}
+
+func (s scope) route(policy string, from *syntax.Route) (*route, bool) {
+	m, ok := s.match(from)
+	if !ok {
+		return nil, false
+	}
+	if !m.grpc && len(m.templates) > 0 {
+		s.params = condition.ParamsOf(m.templates[0])
+	}
+	r := &route{policy: policy, name: from.Name.Value, at: s.place(from.Position), match: m, allow: s.rules(from.Allow, Allow), deny: s.rules(from.Deny, Deny)}
+	n := reads(r.deny).and(reads(r.allow))
+	r.reads = needs{s.sharing.list(n.providers), s.sharing.list(n.headers)}
+	return r, true
 }
 
 func (c *compiler) patterns(texts []syntax.Text) []pattern.Pattern {

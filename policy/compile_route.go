@@ -10,16 +10,16 @@ import (
 
 // A spot is one cell that a route takes.
 type spot struct {
-	cells cells
+	cells *cells
 	cell  cell
 }
 
 // occupant returns a route that matches some request of the spot, or nil.
 func (s spot) occupant() *route {
-	if r := s.cells[s.cell]; r != nil {
+	if r := s.cells.of(s.cell); r != nil {
 		return r
 	}
-	for at, r := range s.cells {
+	for at, r := range s.cells.each {
 		if at.upgrade == s.cell.upgrade && (at.method == anyMethod || s.cell.method == anyMethod) {
 			return r
 		}
@@ -29,13 +29,8 @@ func (s spot) occupant() *route {
 
 // place puts a route into every cell that it matches. Where a route of another policy has the
 // same match, the two become one; anything between is a conflict.
-func (a *assembler) place(from *syntax.Route, r *route) {
-	m := matchOf(from)
-	if m == nil {
-		a.unparsed(from.Position)
-		return
-	}
-	spots := a.spots(m)
+func (a *assembler) place(r *route) {
+	spots := a.spots(&r.match)
 	var other *route
 	for _, s := range spots {
 		if other = s.occupant(); other != nil {
@@ -44,55 +39,112 @@ func (a *assembler) place(from *syntax.Route, r *route) {
 	}
 	switch {
 	case other == nil:
-		r.match, r.at, r.sources = m, from.Position, []string{r.policy}
+		r = a.reading(r)
 		for _, s := range spots {
-			s.cells[s.cell] = r
+			s.cells.set(s.cell, r)
 		}
 		a.set.routes = append(a.set.routes, r)
-	case !other.match.equal(m):
-		a.fault(from.Position, "this route and the one at %v match some of the same requests: name each host and method in one of them only, or put the rules of both into one route", other.at)
-	case slices.Contains(other.sources, r.policy):
-		a.fault(from.Position, "this route repeats the one at %v: put the rules of both into one", other.at)
+	case !other.match.equal(&r.match):
+		a.fault(r.at.position(), "this route and the one at %v match some of the same requests: name each host and method in one of them only, or put the rules of both into one route", other.at.position())
+	case slices.Contains(other.policies(), r.policy):
+		a.fault(r.at.position(), "this route repeats the one at %v: put the rules of both into one", other.at.position())
 	default:
+		other = a.own(other, spots)
 		other.sources = append(other.sources, r.policy)
 		other.allow = append(other.allow, r.allow...)
 		other.deny = append(other.deny, r.deny...)
+		other.reads = other.reads.and(r.reads)
 	}
+}
+
+// reading returns a route that reads what holds everywhere, too. The one that was compiled belongs to
+// other sets as well.
+func (a *assembler) reading(r *route) *route {
+	if len(a.set.base.providers)+len(a.set.base.headers) == 0 {
+		return r
+	}
+	mine := *r
+	mine.reads = a.set.base.and(r.reads)
+	return &mine
+}
+
+// own returns a copy of a route that takes in the rules of others, in its place.
+func (a *assembler) own(r *route, spots []spot) *route {
+	if r.sources != nil {
+		return r
+	}
+	mine := *r
+	mine.sources, mine.allow, mine.deny = []string{r.policy}, slices.Clip(r.allow), slices.Clip(r.deny)
+	for _, s := range spots {
+		s.cells.set(s.cell, &mine)
+	}
+	if a.index == nil {
+		a.index = make(map[*route]int, len(a.set.routes))
+	}
+	for i := len(a.index); i < len(a.set.routes); i++ {
+		a.index[a.set.routes[i]] = i
+	}
+	a.set.routes[a.index[r]] = &mine
+	return &mine
 }
 
 // A match is what a route matches, in one spelling.
 type match struct {
-	grpc                     bool
-	at                       Position            // of the path, or of the service
-	paths                    []string            // one, or one for each gRPC method
-	templates                []template.Template // of the paths, once they are placed
-	hosts, methods, upgrades []string
+	grpc      bool
+	at        place               // of the path, or of the service
+	templates []template.Template // one, or one for each gRPC method
+	*terms
 }
 
-// matchOf returns the match of a route, or nil when it has none. A gRPC method is a path of
-// two segments, and "*" a variable in place of the second.
-func matchOf(r *syntax.Route) *match {
+// terms are what a match asks for beside the path. Many routes share them.
+type terms struct{ hosts, methods, upgrades []string }
+
+// match returns the match of a route, and false when it has none. A gRPC method is a path of two
+// segments, and "*" a variable in place of the second.
+func (c *compiler) match(from *syntax.Route) (match, bool) {
 	switch {
-	case (r.HTTP == nil) == (r.GRPC == nil):
-		return nil
-	case r.HTTP != nil:
-		h := r.HTTP
-		return &match{
-			at:      h.Path.Position,
-			paths:   []string{h.Path.Value},
-			hosts:   sorted(h.Hosts, strings.ToLower),
-			methods: sorted(h.Methods, same), upgrades: sorted(h.Upgrade, strings.ToLower),
-		}
+	case (from.HTTP == nil) == (from.GRPC == nil):
+		c.unparsed(from.Position)
+		return match{}, false
+	case from.HTTP != nil:
+		h := from.HTTP
+		t := terms{hosts: c.routeHosts(h.Path.Position, h.Hosts), methods: sorted(h.Methods, same), upgrades: sorted(h.Upgrade, strings.ToLower)}
+		return match{at: c.place(h.Path.Position), templates: c.templates(h.Path.Position, h.Path.Value), terms: c.sharing.termsOf(t)}, true
 	}
-	g := r.GRPC
-	m := &match{grpc: true, at: g.Service.Position, hosts: sorted(g.Hosts, strings.ToLower), methods: []string{"POST"}}
+	g := from.GRPC
+	var paths []string
 	for _, method := range sorted(g.Methods, same) {
 		if method == anyMethod {
 			method = "{method}"
 		}
-		m.paths = append(m.paths, "/"+g.Service.Value+"/"+method)
+		paths = append(paths, "/"+g.Service.Value+"/"+method)
 	}
-	return m
+	t := terms{hosts: c.routeHosts(g.Service.Position, g.Hosts), methods: []string{"POST"}}
+	return match{grpc: true, at: c.place(g.Service.Position), templates: c.templates(g.Service.Position, paths...), terms: c.sharing.termsOf(t)}, true
+}
+
+func (c *compiler) templates(at Position, paths ...string) []template.Template {
+	all := make([]template.Template, 0, len(paths))
+	for _, path := range paths {
+		t, err := template.Parse(path)
+		if err != nil {
+			c.fault(at, "%v", err)
+			continue
+		}
+		all = append(all, t)
+	}
+	return all
+}
+
+// routeHosts returns hosts as requests are compared with them.
+func (c *compiler) routeHosts(at Position, texts []syntax.Text) []string {
+	all := sorted(texts, strings.ToLower)
+	for _, name := range all {
+		if h, err := ParseHost(name); err != nil || h.String() != name {
+			c.unparsed(at)
+		}
+	}
+	return all
 }
 
 func (m *match) equal(o *match) bool {
@@ -102,54 +154,40 @@ func (m *match) equal(o *match) bool {
 
 func sameShape(a, b template.Template) bool { return a.Shape() == b.Shape() }
 
-// spots returns every cell of a match, in a tree that has grown to hold them.
+// spots returns every cell of a match, in a tree that has grown to hold them, until it is called again.
 func (a *assembler) spots(m *match) []spot {
-	root, upgrades, hosts := &a.set.http, m.upgrades, m.hosts
+	root, upgrades, hosts := &a.set.http, orNone(m.upgrades), orNone(m.hosts)
 	if m.grpc {
 		root = &a.set.grpc
 	}
-	if len(upgrades) == 0 {
-		upgrades = []string{""}
-	}
-	if len(hosts) == 0 {
-		hosts = []string{""}
-	}
-	var all []spot
-	for _, path := range m.paths {
-		t, err := template.Parse(path)
-		if err != nil {
-			a.fault(m.at, "%v", err)
-			continue
-		}
-		m.templates = append(m.templates, t)
+	all := a.taken[:0]
+	for _, t := range m.templates {
 		if m.grpc {
-			a.set.services[t.Segments()[0].Literal] = true
+			a.set.services[t.Segment(0).Literal] = true
 		}
 		l := root.add(t)
-		if l.from.IsZero() {
+		if l.from == (place{}) {
 			l.from = m.at
 		}
 		for _, host := range hosts {
+			cells := l.at(host)
 			for _, method := range m.methods {
 				for _, upgrade := range upgrades {
-					all = append(all, spot{l.at(a.host(m.at, host)), cell{method, upgrade}})
+					all = append(all, spot{cells, cell{method, upgrade}})
 				}
 			}
 		}
 	}
+	a.taken = all
 	return all
 }
 
-// host returns a host as requests are compared with it.
-func (a *assembler) host(at Position, name string) string {
-	if name == "" {
-		return ""
+// orNone returns names, or one that stands for none.
+func orNone(names []string) []string {
+	if len(names) == 0 {
+		return []string{""}
 	}
-	h, err := ParseHost(name)
-	if err != nil || h.String() != name {
-		a.unparsed(at)
-	}
-	return h.String()
+	return names
 }
 
 func sorted(texts []syntax.Text, fold func(string) string) []string {

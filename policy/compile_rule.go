@@ -28,14 +28,16 @@ func (s scope) rules(from []syntax.Rule, effect Effect) []*Rule {
 }
 
 func (s scope) rule(from *syntax.Rule, effect Effect) *Rule {
-	r := &Rule{at: from.Position, name: from.Name.Value, effect: effect, shadow: from.Shadow != nil}
+	r := &Rule{at: s.place(from.Position), name: from.Name.Value, effect: effect, shadow: from.Shadow != nil}
 	if len(from.Callers) > 0 {
 		r.named |= OnCallers
 		r.anyone, r.caller = s.callers(from.Callers)
 	}
+	var user userRule
 	if from.User != nil {
-		s.user(r, from.User)
+		s.user(r, &user, from.User)
 	}
+	r.user = s.sharing.user(&user)
 	for i := range from.Headers {
 		r.named |= OnHeaders
 		h := &from.Headers[i]
@@ -71,10 +73,10 @@ func (s scope) callers(from []syntax.Text) (everyone bool, _ []pattern.Pattern) 
 			all = append(all, s.patterns([]syntax.Text{t})...)
 		}
 	}
-	return everyone, all
+	return everyone, s.sharing.callersOf(all)
 }
 
-func (s scope) user(r *Rule, from *syntax.User) {
+func (s scope) user(r *Rule, u *userRule, from *syntax.User) {
 	for bit := range NamedOf(from) {
 		r.named |= bit
 	}
@@ -82,11 +84,10 @@ func (s scope) user(r *Rule, from *syntax.User) {
 		if _, ok := s.known[p.Value]; !ok {
 			s.fault(p.Position, "there is no IdentityProvider named %q", p.Value)
 		}
-		r.user.providers = append(r.user.providers, p.Value)
+		u.providers = append(u.providers, p.Value)
 	}
-	slices.Sort(r.user.providers)
+	slices.Sort(u.providers)
 	s.ofWorkloads(from)
-	u := &r.user
 	u.subjects, u.clients, u.audiences = valuesOf(from.Subjects), valuesOf(from.Clients), valuesOf(from.Audiences)
 	u.scopes, u.roles, u.acr, u.amr = valuesOf(from.Scopes), valuesOf(from.Roles), valuesOf(from.ACR), valuesOf(from.AMR)
 	if from.MaxAge != nil {

@@ -128,7 +128,7 @@ func first(all []Evaluation, is func(*Evaluation) bool) *Evaluation {
 }
 
 func (d *Decision) because(e *Evaluation, why reason.Code) {
-	d.Reason, d.Rule, d.RuleName = why, e.Rule.at, e.Rule.name
+	d.Reason, d.Rule, d.RuleName = why, e.Rule.Position(), e.Rule.name
 }
 
 // refuses says that credentials are read, and that there is neither a user nor the certainty

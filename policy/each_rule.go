@@ -3,8 +3,7 @@ package policy
 // EachRule yields every rule, in shadow or enforced: of each policy its denies and those of its
 // routes, and then the guardrails.
 func (c *Catalog) EachRule(yield func(*Rule) bool) {
-	for i := range c.policies {
-		p := &c.policies[i]
+	for _, p := range c.policies {
 		lists := [][]*Rule{p.deny}
 		for _, r := range p.routes {
 			lists = append(lists, r.allow, r.deny)

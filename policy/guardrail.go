@@ -73,7 +73,7 @@ func (c *compiler) guardrail(from *syntax.Guardrail) {
 	default:
 		g.rule = s.rule(from.Require, Require)
 	}
-	g.rule.at, g.rule.name, g.rule.guard = from.Position, from.Name.Value, true
+	g.rule.at, g.rule.name, g.rule.guard = c.place(from.Position), from.Name.Value, true
 	for i := range from.Except {
 		e := &from.Except[i]
 		out := except{c.patterns(e.Workloads), c.area(e.HTTP, e.GRPC)}

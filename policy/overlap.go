@@ -114,7 +114,7 @@ func (w *walk) meet(a, b *leaf, narrower side, shared []string) {
 	if a == nil || b == nil || narrower != both || w.root.has(shared) {
 		return
 	}
-	w.fault(a.from, "this path and the one at %v both match %s, and neither is narrower: add a route for exactly that path", b.from, templateText(shared))
+	w.fault(a.from.position(), "this path and the one at %v both match %s, and neither is narrower: add a route for exactly that path", b.from.position(), templateText(shared))
 }
 
 // templateText writes a shape as a template.

@@ -37,7 +37,7 @@ func (e Effect) String() string {
 // A Rule is one allow or deny, or that of a guardrail, compiled. It is a conjunction of what it
 // names.
 type Rule struct {
-	at     Position
+	at     place
 	name   string
 	effect Effect
 	guard  bool // it is a guardrail's
@@ -45,14 +45,14 @@ type Rule struct {
 	named  Conjuncts
 	anyone bool
 	caller []pattern.Pattern
-	user   userRule
+	user   *userRule // never nil, and shared with other rules, as the slices are
 	header []headerRule
 	source []netip.Prefix
 	when   *condition.Condition
 }
 
 // Position returns where the rule stands.
-func (r *Rule) Position() Position { return r.at }
+func (r *Rule) Position() Position { return r.at.position() }
 
 // Name returns the rule's name, or "" when it has none.
 func (r *Rule) Name() string { return r.name }

@@ -25,17 +25,25 @@ type Set struct {
 	providers  []identity.Provider
 }
 
-// A route is one place a request can go, with the rules of every policy that names it.
+// A route is one place a request can go, with the rules of every policy that names it. Sets share it.
 type route struct {
 	policy string // namespace/name of the first policy that names it
 	name   string
 	deny   []*Rule
 	allow  []*Rule
-	reads  needs // those of Set.deny included
+	reads  needs // of one that is in a set, those of Set.deny included
 
-	at      Position // of the first policy's route
-	match   *match
-	sources []string // namespace/name of every policy that names it
+	at      place // of the first policy's route
+	match   match
+	sources []string // namespace/name of every policy that names it, nil for one
+}
+
+// policies returns namespace/name of every policy that names the route.
+func (r *route) policies() []string {
+	if r.sources == nil {
+		return []string{r.policy}
+	}
+	return r.sources
 }
 
 // Workload returns the SPIFFE ID that the set protects.
@@ -77,17 +85,17 @@ func (s *Set) EachReader(yield func(at Position, providers []string) bool) {
 	for _, r := range s.routes {
 		n := r.reads
 		for i := range s.guards {
-			if g := &s.guards[i]; len(g.reads.providers) > 0 && g.at.overlaps(r.match) {
+			if g := &s.guards[i]; len(g.reads.providers) > 0 && g.at.overlaps(&r.match) {
 				n = n.and(g.reads)
 			}
 		}
-		if len(n.providers) > 0 && !yield(r.at, n.providers) {
+		if len(n.providers) > 0 && !yield(r.at.position(), n.providers) {
 			return
 		}
 	}
 	for i := range s.guards {
 		g := &s.guards[i]
-		if n := s.base.and(g.reads); len(g.reads.providers) > 0 && !yield(g.rule.at, n.providers) {
+		if n := s.base.and(g.reads); len(g.reads.providers) > 0 && !yield(g.rule.Position(), n.providers) {
 			return
 		}
 	}

@@ -59,8 +59,10 @@ const (
 func (r *route) trace() RouteTrace {
 	m := r.match
 	t := RouteTrace{
-		Policy: r.policy, Policies: r.sources, Name: r.name, At: r.at, GRPC: m.grpc,
-		Paths: m.paths, Hosts: m.hosts, Upgrades: m.upgrades,
+		Policy: r.policy, Policies: r.policies(), Name: r.name, At: r.at.position(), GRPC: m.grpc, Hosts: m.hosts, Upgrades: m.upgrades,
+	}
+	for _, path := range m.templates {
+		t.Paths = append(t.Paths, path.String())
 	}
 	if !m.grpc {
 		t.Methods = m.methods
@@ -130,7 +132,7 @@ func (s *Set) traceRoute(q *Request, r *route, chosen bool) (lostRoute, bool) {
 	for _, at := range r.match.templates {
 		if at.Match(segments) {
 			t.Params = paramValues(at, segments)
-			t.Lost, t.Why, t.distance = s.loss(q, r.match, at)
+			t.Lost, t.Why, t.distance = s.loss(q, &r.match, at)
 			break
 		}
 		if d, why := nearly(at, segments); d < t.distance {
@@ -159,7 +161,7 @@ func (s *Set) loss(q *Request, m *match, at template.Template) (Loss, string, in
 	case !m.grpc && s.services[segments[0]]:
 		return LostToService, fmt.Sprintf("the paths of the gRPC service %s belong to its gRPC routes", segments[0]), wider
 	case narrowest != root.leaf(at):
-		return LostToNarrow, fmt.Sprintf("a narrower path matches, that of %v", narrowest.from), wider
+		return LostToNarrow, fmt.Sprintf("a narrower path matches, that of %v", narrowest.from.position()), wider
 	}
 	_, named := narrowest.hosts[q.Host.name]
 	upgrade := slices.Contains(m.upgrades, q.Upgrade) || len(m.upgrades) == 0 && q.Upgrade == ""

@@ -104,7 +104,7 @@ func (r *Rule) part(bit Conjuncts, q *Request) Part {
 	if u.IsZero() {
 		u = &identity.User{}
 	}
-	w := &r.user
+	w := r.user
 	switch bit {
 	case OnCallers:
 		return Part{Wants: r.callers(), Has: some(q.Caller.String())}

@@ -12,22 +12,85 @@ type node struct {
 
 // A leaf is where one template ends: the routes that share it, by host and method.
 type leaf struct {
-	from    Position // of the first template that ends here
-	hosts   map[string]cells
+	from    place // of the first template that ends here
+	hosts   map[string]*cells
 	anyHost cells
 }
 
 // A cell is what, beside path and host, a route matches.
 type cell struct{ method, upgrade string }
 
-type cells map[cell]*route
+// cells are the routes of one path and host. Most have one or two, for which a map would take ten
+// times the memory.
+type cells struct {
+	few  []taken
+	many map[cell]*route // nil until there are more than maxFew
+}
+
+// A taken is a cell with its route.
+type taken struct {
+	cell
+	route *route
+}
+
+const maxFew = 8
+
+// of returns the route of a cell, nil when there is none.
+func (c *cells) of(at cell) *route {
+	if c.many != nil {
+		return c.many[at]
+	}
+	for i := range c.few {
+		if c.few[i].cell == at {
+			return c.few[i].route
+		}
+	}
+	return nil
+}
+
+// set gives a cell to a route, in place of any that has it.
+func (c *cells) set(at cell, r *route) {
+	if c.many == nil && len(c.few) == maxFew {
+		c.many = make(map[cell]*route, 2*maxFew)
+		for _, t := range c.few {
+			c.many[t.cell] = t.route
+		}
+		c.few = nil
+	}
+	if c.many != nil {
+		c.many[at] = r
+		return
+	}
+	for i := range c.few {
+		if c.few[i].cell == at {
+			c.few[i].route = r
+			return
+		}
+	}
+	c.few = append(c.few, taken{at, r})
+}
+
+// each yields every cell with its route.
+func (c *cells) each(yield func(cell, *route) bool) {
+	for _, t := range c.few {
+		if !yield(t.cell, t.route) {
+			return
+		}
+	}
+	for at, r := range c.many {
+		if !yield(at, r) {
+			return
+		}
+	}
+}
 
 // anyMethod stands for every method.
 const anyMethod = "*"
 
 // add returns the leaf of a template, made when it is new.
 func (n *node) add(t template.Template) *leaf {
-	for _, s := range t.Segments() {
+	for i := range t.Len() {
+		s := t.Segment(i)
 		if s.Rest {
 			return leafAt(&n.rest)
 		}
@@ -85,29 +148,26 @@ func (n *node) find(segments []string) *leaf {
 // choose returns the route for a host, method and upgrade. A host that is named here hides
 // the routes of no host, and nothing falls back.
 func (l *leaf) choose(host Host, method Method, upgrade string) *route {
-	c, ok := l.hosts[host.name]
-	if !ok {
-		c = l.anyHost
+	c := l.hosts[host.name]
+	if c == nil {
+		c = &l.anyHost
 	}
-	if r := c[cell{method.name, upgrade}]; r != nil {
+	if r := c.of(cell{method.name, upgrade}); r != nil {
 		return r
 	}
-	return c[cell{anyMethod, upgrade}]
+	return c.of(cell{anyMethod, upgrade})
 }
 
 // at returns the cells of a host, made when they are new; "" is any host.
-func (l *leaf) at(host string) cells {
+func (l *leaf) at(host string) *cells {
 	if host == "" {
-		if l.anyHost == nil {
-			l.anyHost = cells{}
-		}
-		return l.anyHost
+		return &l.anyHost
 	}
 	if l.hosts == nil {
-		l.hosts = map[string]cells{}
+		l.hosts = map[string]*cells{}
 	}
 	if l.hosts[host] == nil {
-		l.hosts[host] = cells{}
+		l.hosts[host] = &cells{}
 	}
 	return l.hosts[host]
 }

@@ -26,26 +26,37 @@ func Parse(text string) (Template, error) {
 	case !utf8.ValidString(text):
 		return Template{}, errors.New("a path is UTF-8")
 	}
-	parts := strings.Split(text[1:], "/")
-	if len(parts) > MaxSegments {
+	count := strings.Count(text, "/")
+	if count > MaxSegments {
 		return Template{}, fmt.Errorf("a path template has at most %d segments", MaxSegments)
 	}
-	t := Template{text: text, segments: make([]Segment, 0, len(parts))}
-	for i, part := range parts {
-		segment, err := parseSegment(part, i == len(parts)-1)
+	t := Template{text: text, ends: make([]uint16, 0, count)}
+	for rest, more := text[1:], true; more; {
+		var part string
+		part, rest, more = strings.Cut(rest, "/")
+		segment, err := parseSegment(part, !more)
 		if err != nil {
 			return Template{}, err
 		}
 		if segment.Variable != "" && t.has(segment.Variable) {
 			return Template{}, fmt.Errorf("the variable %s stands here twice", segment.Variable)
 		}
-		t.segments = append(t.segments, segment)
+		end := len(text)
+		if more {
+			end -= len(rest) + 1
+		}
+		t.ends = append(t.ends, uint16(end)) // which maxLength bounds
 	}
 	return t, nil
 }
 
 func (t Template) has(variable string) bool {
-	return slices.ContainsFunc(t.segments, func(s Segment) bool { return s.Variable == variable })
+	for i := range t.Len() {
+		if t.Segment(i).Variable == variable {
+			return true
+		}
+	}
+	return false
 }
 
 func parseSegment(part string, last bool) (Segment, error) {

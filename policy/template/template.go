@@ -7,8 +7,8 @@ import (
 
 // A Template is a checked path template. The zero Template matches nothing. It is immutable.
 type Template struct {
-	text     string
-	segments []Segment
+	text string
+	ends []uint16 // where each segment ends in text; it begins behind the slash before it
 }
 
 // A Segment is one part of a template between slashes: a literal, which is empty only for a
@@ -22,16 +22,43 @@ type Segment struct {
 // String returns the template as it is written.
 func (t Template) String() string { return t.text }
 
-// Segments returns the template's segments, a copy. "/" has one, which is empty.
-func (t Template) Segments() []Segment { return slices.Clone(t.segments) }
+// Len returns the number of segments. "/" has one, which is empty.
+func (t Template) Len() int { return len(t.ends) }
+
+// Segment returns one segment. It is read from the text: a policy has tens of thousands of them.
+func (t Template) Segment(i int) Segment {
+	begin := 1
+	if i > 0 {
+		begin = int(t.ends[i-1]) + 1
+	}
+	part := t.text[begin:t.ends[i]]
+	if part == "" || part[0] != '{' { // which no literal begins with
+		return Segment{Literal: part}
+	}
+	name, rest := strings.CutSuffix(part[1:len(part)-1], "...")
+	return Segment{Variable: name, Rest: rest}
+}
+
+// Segments returns the template's segments.
+func (t Template) Segments() []Segment {
+	if t.Len() == 0 {
+		return nil
+	}
+	all := make([]Segment, t.Len())
+	for i := range all {
+		all[i] = t.Segment(i)
+	}
+	return all
+}
 
 // Match says whether the template matches a path, given as its decoded segments: "/" is one
 // empty segment, "/a/" is "a" and "". No segment but the last is empty in a canonical path.
 func (t Template) Match(path []string) bool {
-	if len(t.segments) == 0 || len(path) < len(t.segments) {
+	if t.Len() == 0 || len(path) < t.Len() {
 		return false
 	}
-	for i, s := range t.segments {
+	for i := range t.Len() {
+		s := t.Segment(i)
 		if s.Rest {
 			return !slices.Contains(path[i:len(path)-1], "")
 		}
@@ -39,16 +66,16 @@ func (t Template) Match(path []string) bool {
 			return false
 		}
 	}
-	return len(path) == len(t.segments)
+	return len(path) == t.Len()
 }
 
 // Within says whether o matches every path that t matches.
 func (t Template) Within(o Template) bool {
-	for i, want := range o.segments {
-		if i == len(t.segments) {
+	for i := range o.Len() {
+		if i == t.Len() {
 			return false
 		}
-		have := t.segments[i]
+		have, want := t.Segment(i), o.Segment(i)
 		switch {
 		case want.Rest: // one segment or more, and t has one here
 			return true
@@ -60,13 +87,14 @@ func (t Template) Within(o Template) bool {
 			return false
 		}
 	}
-	return len(t.segments) == len(o.segments)
+	return t.Len() == o.Len()
 }
 
 // Shape returns the template without the names of its variables: two of one shape match alike.
 func (t Template) Shape() string {
 	var b strings.Builder
-	for _, s := range t.segments {
+	for i := range t.Len() {
+		s := t.Segment(i)
 		b.WriteByte('/')
 		switch {
 		case s.Rest:
@@ -83,17 +111,17 @@ func (t Template) Shape() string {
 // Trunk returns what a template that ends in a rest has before it, and false for any other and for
 // one that has nothing before it: /{rest...} matches every path.
 func (t Template) Trunk() (Template, bool) {
-	n := len(t.segments)
-	if n < 2 || !t.segments[n-1].Rest {
+	n := t.Len()
+	if n < 2 || !t.Segment(n-1).Rest {
 		return Template{}, false
 	}
-	return Template{t.text[:strings.LastIndexByte(t.text, '/')], t.segments[: n-1 : n-1]}, true
+	return Template{t.text[:t.ends[n-2]], t.ends[: n-1 : n-1]}, true
 }
 
 // Overlaps says whether some path matches both templates.
 func (t Template) Overlaps(o Template) bool {
-	for i := 0; i < len(t.segments) && i < len(o.segments); i++ {
-		a, b := t.segments[i], o.segments[i]
+	for i := range min(t.Len(), o.Len()) {
+		a, b := t.Segment(i), o.Segment(i)
 		if a.Rest || b.Rest { // which takes whatever the other has from here on
 			return true
 		}
@@ -101,7 +129,7 @@ func (t Template) Overlaps(o Template) bool {
 			return false
 		}
 	}
-	return len(t.segments) == len(o.segments) && len(t.segments) > 0
+	return t.Len() == o.Len() && t.Len() > 0
 }
 
 // meets says whether some segment of a path matches both, of which none is a Rest.
