@@ -1,4 +1,4 @@
-package spire
+package source
 
 import (
 	"bytes"
