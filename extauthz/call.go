@@ -24,6 +24,7 @@ type call struct {
 	detail   string // what is wrong, for the operator
 	took     time.Duration
 	answer   []byte // a CheckResponse on the wire
+	kept     record.Record
 
 	segments [16]string // memory for those of the path; more take some of their own
 	rules    [8]policy.Evaluation
@@ -123,8 +124,9 @@ func (c *call) deny(why reason.Code) {
 	c.decision.Rule, c.decision.RuleName = policy.Position{}, ""
 }
 
-func (c *call) record() record.Record {
-	r := record.Record{
+func (c *call) record() *record.Record {
+	r := &c.kept
+	*r = record.Record{
 		Time: c.start, RequestID: c.request.ID, Decision: c.decision, Caller: c.request.Caller,
 		User: c.user(), Method: c.request.Method.String(), Host: c.request.Host.String(),
 		Latency: c.took, Detail: c.detail,

@@ -20,7 +20,7 @@ import (
 // nothing keeps no record and counts nothing.
 type nothing struct{ discard }
 
-func (nothing) Keep(context.Context, record.Record) bool { return true }
+func (nothing) Keep(context.Context, *record.Record) bool { return true }
 
 // TestTheHotPathTakesNoMemory: from the bytes of a check to those of its answer, a caller and a user
 // who were verified before cost none, and neither does a refusal.

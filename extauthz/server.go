@@ -40,10 +40,10 @@ type Config struct {
 
 // Records keeps the record of every decision.
 type Records interface {
-	// Keep takes a record in, with copies of its RequestID, Method, Host and Decision.Rules. It is false when the
+	// Keep takes a record in, and reads all of it before it returns. It is false when the
 	// record is not kept and must be: then nothing may be allowed. It returns within the deadline
 	// of ctx.
-	Keep(ctx context.Context, r record.Record) bool
+	Keep(ctx context.Context, r *record.Record) bool
 }
 
 // Metrics counts.

@@ -243,7 +243,7 @@ func TestOverloadIsShed(t *testing.T) {
 
 type keeper func(context.Context) bool
 
-func (k keeper) Keep(ctx context.Context, _ record.Record) bool { return k(ctx) }
+func (k keeper) Keep(ctx context.Context, _ *record.Record) bool { return k(ctx) }
 
 func TestRecordSaysWho(t *testing.T) {
 	w := newWorld(t)

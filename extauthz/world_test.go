@@ -105,7 +105,8 @@ func (w *world) clock() time.Time {
 	return w.now
 }
 
-func (w *world) Keep(_ context.Context, r record.Record) bool {
+func (w *world) Keep(_ context.Context, offered *record.Record) bool {
+	r := *offered
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.sabotage != nil {

@@ -1,6 +1,9 @@
 package record
 
-import "io"
+import (
+	"io"
+	"slices"
+)
 
 const (
 	// batchSize is how many bytes of lines make a write, whatever else waits.
@@ -9,62 +12,73 @@ const (
 	keepSize = 1 << 20
 )
 
-// A batch is the lines of one write.
+// A batch is lines, in the order in which they were offered.
 type batch struct {
 	lines    []byte
 	ends     []int      // where in lines each one ends
 	receipts []*receipt // of each line; nil where nobody waits
-	cut      bool       // the last write stopped inside a line
 }
 
-func (b *batch) full() bool { return len(b.lines) >= batchSize }
-
-// add encodes an entry. On an error the batch is as it was.
-func (b *batch) add(e *entry) error {
-	lines := b.lines
-	if b.cut && len(lines) == 0 {
-		lines = append(lines, '\n') // the line that was cut is lost, this one is not
-	}
-	lines, err := encode(lines, e)
-	if err != nil {
-		return err
-	}
-	b.lines = lines
+func (b *batch) add(line []byte, waiting *receipt) {
+	b.lines = append(b.lines, line...)
 	b.ends = append(b.ends, len(b.lines))
-	b.receipts = append(b.receipts, e.receipt)
-	return nil
+	b.receipts = append(b.receipts, waiting)
 }
 
-// write writes the lines. It returns how many of them were written whole; the rest is given up.
-func (b *batch) write(to io.Writer) (written int, err error) {
-	if len(b.ends) == 0 {
-		return 0, nil
-	}
-	n, err := to.Write(b.lines)
-	if err == nil && n < len(b.lines) {
-		err = io.ErrShortWrite
-	}
-	if n > 0 {
-		b.cut = b.lines[n-1] != '\n'
-	}
-	for written < len(b.ends) && b.ends[written] <= n {
-		written++
-	}
-	return written, err
-}
-
-// finish tells whoever waits for one of the lines, and empties the batch.
-func (b *batch) finish(written int, err error) {
-	for i, r := range b.receipts {
-		if i < written {
-			r.settle(nil)
+// claim leaves out the lines that were given up, and returns how many those were.
+func (b *batch) claim() (dropped uint64) {
+	all := *b
+	b.lines, b.ends, b.receipts = b.lines[:0], b.ends[:0], b.receipts[:0]
+	start := 0
+	for i, end := range all.ends {
+		if waiting := all.receipts[i]; waiting.claim() {
+			b.add(all.lines[start:end], waiting) // where it was, or before that
 		} else {
-			r.settle(err)
+			dropped++
 		}
+		start = end
 	}
+	return dropped
+}
+
+// first returns how many of the lines from the n-th on make the next write, and their bytes.
+func (b *batch) first(n int) (count int, lines []byte) {
+	start := 0
+	if n > 0 {
+		start = b.ends[n-1]
+	}
+	count, _ = slices.BinarySearch(b.ends[n:], start+batchSize)
+	count = min(count+1, len(b.ends)-n) // a line more than fits, or all
+	return count, b.lines[start:b.ends[n+count-1]]
+}
+
+// empty makes room for other lines.
+func (b *batch) empty() {
 	if cap(b.lines) > keepSize {
-		b.lines = nil
+		*b = batch{}
 	}
 	clear(b.receipts)
 	b.lines, b.ends, b.receipts = b.lines[:0], b.ends[:0], b.receipts[:0]
+}
+
+// An output is where lines go.
+type output struct {
+	to  io.Writer
+	cut bool // the last write stopped inside a line
+}
+
+// write writes lines. It returns how many bytes of them were written; the rest is given up.
+func (o *output) write(lines []byte) (written int, err error) {
+	sent, more := lines, 0
+	if o.cut { // the line that was cut is lost, this one is not
+		sent, more = append([]byte{'\n'}, lines...), 1
+	}
+	n, err := o.to.Write(sent)
+	if err == nil && n < len(sent) {
+		err = io.ErrShortWrite
+	}
+	if n > 0 {
+		o.cut = sent[n-1] != '\n'
+	}
+	return max(0, n-more), err
 }

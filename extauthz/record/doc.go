@@ -1,8 +1,8 @@
 // Package record keeps the record of every decision: one line of JSON each, in the order in
 // which they were offered.
 //
-// A record never costs a request its time: [Writer.Record] puts it into a bounded queue, and
-// one goroutine encodes and writes what is there. When the queue is full the record is
+// A record never costs a request its time: [Writer.Record] encodes it into bounded memory, in about a
+// microsecond, and one goroutine writes what is there. When there is no room the record is
 // dropped, and counted. Where a decision without a record must not allow, [Writer.Require]
 // waits until the line is written.
 //

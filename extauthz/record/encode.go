@@ -3,41 +3,46 @@ package record
 import (
 	"fmt"
 	"strconv"
+	"time"
 
+	"github.com/postern/postern/identity"
 	"github.com/postern/postern/policy"
 )
 
-// encode appends the line of an entry. A panic is an error: it must cost one record and not the
+// encode appends the line of a record. A panic is an error: it must cost one record and not the
 // process; to is then as it was.
 //
 // It is written here and not by a library since every check pays for it. A test compares each line
 // with zap's.
-func encode(to []byte, e *entry) (out []byte, err error) {
+func encode(to []byte, r *Record) (out []byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			out, err = to, fmt.Errorf("encoding the record panicked with a %T", p)
 		}
 	}()
-	return append(line(append(to, '{')).entry(e), '}', '\n'), nil
+	return append(line(append(to, '{')).record(r), '}', '\n'), nil
 }
 
-func (l line) entry(e *entry) line {
-	d := &e.Decision
-	l = l.time("time", e.Time).
-		text("request_id", e.RequestID).
+func (l line) record(r *Record) line {
+	d, began := &r.Decision, r.Time
+	if began.IsZero() {
+		began = time.Now()
+	}
+	l = l.time("time", began).
+		text("request_id", clip(r.RequestID, maxID)).
 		text("decision", effect(!d.Allow)).
 		text("reason", d.Reason.String())
 	l = l.position("rule", d.Rule).
 		optional("rule_name", d.RuleName).
 		optional("policy", d.Policy).
 		optional("route", d.Route).
-		text("policy_digest", e.PolicyDigest).
-		optional("revocation_digest", e.RevocationDigest)
-	l = l.who(e).
-		text("method", e.Method).
-		text("host", e.Host).
-		number("latency_us", max(0, e.Latency.Microseconds())).
-		optional("detail", e.Detail)
+		text("policy_digest", clip(r.PolicyDigest, maxID)).
+		optional("revocation_digest", clip(r.RevocationDigest, maxID))
+	l = l.caller(&r.Caller).user(r.User).
+		text("method", clip(r.Method, maxMethod)).
+		text("host", clip(r.Host, maxHost)).
+		number("latency_us", max(0, r.Latency.Microseconds())).
+		optional("detail", clip(r.Detail, maxDetail))
 	if d.Shadow != nil {
 		l = l.shadow(d.Shadow)
 	}
@@ -47,25 +52,32 @@ func (l line) entry(e *entry) line {
 	return l
 }
 
-// who says which caller and which user were proven.
-func (l line) who(e *entry) line {
-	l = l.optional("caller", clip(e.Caller.String(), maxCaller))
-	if e.Caller.Asserted() {
+func (l line) caller(c *identity.Caller) line {
+	l = l.optional("caller", clip(c.String(), maxCaller))
+	if c.Asserted() {
 		l = l.bool("caller_asserted", true)
 	}
-	l = l.optional("user", e.subject).
-		optional("provider", e.provider).
-		optional("client", e.client).
-		optional("bound", e.bound.String())
-	for i, subject := range e.actors {
+	return l
+}
+
+func (l line) user(u *identity.User) line {
+	if u.IsZero() {
+		return l
+	}
+	l = l.optional("user", clip(u.Subject, maxUser)).
+		optional("provider", clip(u.Provider, maxUser)).
+		optional("client", clip(u.Client, maxUser)).
+		optional("bound", u.Bound.String())
+	actors := u.Actors[:min(len(u.Actors), identity.MaxActors)]
+	for i := range actors {
 		if i == 0 {
 			l = append(l.name("actors"), '[')
 		} else {
 			l = append(l, ',')
 		}
-		l = l.string(subject)
+		l = l.string(clip(actors[i].Subject, maxUser))
 	}
-	if len(e.actors) > 0 {
+	if len(actors) > 0 {
 		l = append(l, ']')
 	}
 	return l

@@ -1,4 +1,8 @@
 package record
 
-// Queued returns how many records wait in the queue.
-func Queued(w *Writer) int { return len(w.queue) }
+// Queued returns how many records wait to be written.
+func Queued(w *Writer) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.waiting.ends)
+}

@@ -57,7 +57,7 @@ func orders() []syntax.Document {
 }
 
 // decided returns the record of a real decision whose x-debug header is debug.
-func decided(t testing.TB, debug string) record.Record {
+func decided(t testing.TB, debug string) *record.Record {
 	t.Helper()
 	set, err := policy.Compile(orders(), policy.Options{Workload: "spiffe://shop.test/ns/shop/sa/orders"})
 	if err != nil {
@@ -80,14 +80,14 @@ func decided(t testing.TB, debug string) record.Record {
 		Caller:     identity.ProvenCaller(spiffeid.RequireFromString("spiffe://shop.test/ns/shop/sa/web"), [32]byte{1}),
 		Credential: identity.Credential{User: user, Presented: true, Reason: reason.Allowed},
 	}
-	return record.Record{
+	return &record.Record{
 		Time: begun, RequestID: q.ID, Decision: set.Decide(q), PolicyDigest: "sha256:abc", Caller: q.Caller, User: user,
 		Method: method.String(), Host: host.String(), Latency: 1234567 * time.Nanosecond,
 	}
 }
 
 // written returns what one writer makes of records.
-func written(t testing.TB, records ...record.Record) string {
+func written(t testing.TB, records ...*record.Record) string {
 	t.Helper()
 	var out bytes.Buffer
 	w := record.NewWriter(&out, record.Options{})
@@ -160,6 +160,6 @@ func (g *gate) lines() (lines, writes int) {
 }
 
 // numbered returns a small record that can be told from others.
-func numbered(id string) record.Record {
-	return record.Record{Time: time.Unix(1, 0), RequestID: id, Method: "GET", Host: "orders"}
+func numbered(id string) *record.Record {
+	return &record.Record{Time: time.Unix(1, 0), RequestID: id, Method: "GET", Host: "orders"}
 }

@@ -56,7 +56,7 @@ func TestLine(t *testing.T) {
 
 func TestLineOfWhatWasNeverRead(t *testing.T) {
 	begun := time.Now()
-	m := fields(t, written(t, record.Record{Detail: "why"}))
+	m := fields(t, written(t, &record.Record{Detail: "why"}))
 	want := []string{"decision", "detail", "host", "latency_us", "method", "policy_digest", "reason", "request_id", "time"}
 	if got := slices.Sorted(maps.Keys(m)); !slices.Equal(got, want) {
 		t.Errorf("members %v, want %v", got, want)
@@ -129,7 +129,7 @@ func TestLatency(t *testing.T) {
 
 func TestLengths(t *testing.T) {
 	long := strings.Repeat("é", 5000)
-	r := record.Record{
+	r := &record.Record{
 		RequestID: long, PolicyDigest: long, RevocationDigest: long, Method: long, Host: long, Detail: long,
 		User:   &identity.User{Provider: long, Subject: long, Client: long},
 		Caller: identity.ProvenCaller(spiffeid.RequireFromString("spiffe://shop.test/"+strings.Repeat("a", 5000)), [32]byte{}),
@@ -148,7 +148,7 @@ func TestLengths(t *testing.T) {
 		}
 	}
 	fits := strings.Repeat("h", 253)
-	if got := fields(t, written(t, record.Record{Host: fits}))["host"]; got != fits {
+	if got := fields(t, written(t, &record.Record{Host: fits}))["host"]; got != fits {
 		t.Errorf("what fits was cut to %q", got)
 	}
 }
@@ -171,7 +171,7 @@ func TestUnprintable(t *testing.T) {
 		"nothing but spaces": {"  ", "  ", "  "},
 	} {
 		t.Run(name, func(t *testing.T) {
-			line := written(t, record.Record{Host: tc.value})
+			line := written(t, &record.Record{Host: tc.value})
 			if !strings.Contains(line, `"host":"`+tc.raw+`"`) {
 				t.Errorf("%q has no %s", line, tc.raw)
 			}
@@ -209,7 +209,7 @@ func FuzzRecord(f *testing.F) {
 	f.Add("\x00\n\r", "\xff", "\u2028", "\xed\xa0\x80", `"}`, "\U0010ffff", "\\", false)
 	f.Add(strings.Repeat("\x80", 400), strings.Repeat("…", 99), "", strings.Repeat("a\n", 999), "\u202e", "", "", true)
 	f.Fuzz(func(t *testing.T, id, method, host, subject, detail, name, source string, allow bool) {
-		line := written(t, record.Record{
+		line := written(t, &record.Record{
 			Time: time.Unix(0, 0), RequestID: id, Method: method, Host: host, Detail: detail, PolicyDigest: detail,
 			User: &identity.User{Provider: name, Subject: subject, Client: subject, Actors: []identity.Actor{{Subject: subject}, {Subject: detail}}},
 			Decision: policy.Decision{
@@ -234,7 +234,7 @@ func FuzzRecord(f *testing.F) {
 
 func Example() {
 	w := record.NewWriter(os.Stdout, record.Options{})
-	w.Record(record.Record{
+	w.Record(&record.Record{
 		Time: time.Date(2026, 3, 1, 11, 30, 0, 0, time.UTC), RequestID: "7", Method: "GET", Host: "orders",
 		Decision: policy.Decision{Reason: reason.NoRoute}, PolicyDigest: "sha256:abc",
 	})

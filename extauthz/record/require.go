@@ -32,10 +32,13 @@ func (r *receipt) settle(err error) {
 // fails when it cannot be, or not before ctx is done or Options.Deadline has passed: then
 // nothing may be allowed. A record that failed is not written later, except when the write
 // is what took too long.
-func (w *Writer) Require(ctx context.Context, r Record) error {
-	mine := &receipt{done: make(chan error, 1)}
-	if w.off || !w.put(newEntry(r, mine)) {
+func (w *Writer) Require(ctx context.Context, r *Record) error {
+	if w.off {
 		return ErrDropped
+	}
+	mine := &receipt{done: make(chan error, 1)}
+	if err := w.put(r, mine); err != nil {
+		return err
 	}
 	deadline := time.NewTimer(w.options.Deadline)
 	defer deadline.Stop()
@@ -55,9 +58,9 @@ func (w *Writer) Require(ctx context.Context, r Record) error {
 	return ErrDeadline
 }
 
-// Keep offers a record, and says whether an allow may stand. With Options.Required an allow
+// Keep offers a record, reads all of it before it returns, and says whether an allow may stand. With Options.Required an allow
 // stands only once its record is written.
-func (w *Writer) Keep(ctx context.Context, r Record) bool {
+func (w *Writer) Keep(ctx context.Context, r *Record) bool {
 	if w.options.Required && r.Decision.Allow {
 		return w.Require(ctx, r) == nil
 	}

@@ -163,7 +163,7 @@ func TestKeep(t *testing.T) {
 	for name, tc := range map[string]struct {
 		required bool
 		script   []int
-		r        record.Record
+		r        *record.Record
 		want     bool
 	}{
 		"allow, written":          {true, nil, allow, true},

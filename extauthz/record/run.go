@@ -1,52 +1,88 @@
 package record
 
-// run writes what is queued until the queue is closed and empty, or Close gave up.
+import "time"
+
+// linger is how long lines may wait for others to be written with, unless somebody waits for one: to
+// wake up and write for each line costs more than all else about it.
+const linger = 5 * time.Millisecond
+
+// run writes what waits until there will be no more, or Close gave up.
 func (w *Writer) run() {
 	defer close(w.done)
-	b := &batch{}
 	report := reporter{log: w.options.Log}
-	for e := range w.queue {
-		c, err := w.fill(b, e)
-		written, writeErr := b.write(w.out)
-		c.Written += uint64(written)
-		c.Failed += uint64(len(b.ends) - written)
-		if writeErr != nil {
-			err = writeErr
+	b, out := &batch{}, &output{to: w.out}
+	timer := time.NewTimer(linger)
+	for open := true; open; {
+		if _, open = <-w.wake; open && !w.isUrgent() {
+			timer.Reset(linger)
+			select {
+			case <-timer.C:
+			case _, open = <-w.wake:
+			}
 		}
-		total, goOn := w.settle(c)
-		b.finish(written, writeErr)
-		report.batch(total, err)
-		if !goOn {
+		if failed := w.take(b); !w.writeAll(b, out, &report, failed) {
 			return
 		}
+		b.empty()
 	}
 	report.end(w.Counts())
 }
 
-// fill adds the entry and what waits behind it to the batch. It returns what became of those
-// that are not in it.
-func (w *Writer) fill(b *batch, e entry) (c Counts, err error) {
-	for {
-		if !e.receipt.claim() {
-			c.Dropped++
-		} else if encodeErr := b.add(&e); encodeErr != nil {
-			c.Failed++
-			err = encodeErr
-			e.receipt.settle(err)
-		}
-		if b.full() {
-			return c, err
-		}
-		select {
-		case next, open := <-w.queue:
-			if !open {
-				return c, err
-			}
-			e = next
-		default:
-			return c, err
+// writeAll writes the lines of a batch, and says whether to go on.
+func (w *Writer) writeAll(b *batch, out *output, report *reporter, failed error) (goOn bool) {
+	total, goOn := w.settle(Counts{Dropped: b.claim()})
+	if failed != nil {
+		report.batch(total, failed)
+	}
+	for n := 0; n < len(b.ends) && goOn; {
+		count, lines := b.first(n)
+		done, err := out.write(lines)
+		written := b.through(n, count, done)
+		total, goOn = w.settle(Counts{Written: uint64(written), Failed: uint64(count - written)})
+		b.tell(n, count, written, err)
+		report.batch(total, err)
+		n += count
+	}
+	return goOn
+}
+
+// through returns how many of the lines, count of them from the n-th on, are whole in so many bytes.
+func (b *batch) through(n, count, bytes int) (written int) {
+	if n > 0 {
+		bytes += b.ends[n-1]
+	}
+	for written < count && b.ends[n+written] <= bytes {
+		written++
+	}
+	return written
+}
+
+// tell tells whoever waits for one of these lines.
+func (b *batch) tell(n, count, written int, err error) {
+	for i, r := range b.receipts[n : n+count] {
+		if i < written {
+			r.settle(nil)
+		} else {
+			r.settle(err)
 		}
 	}
+}
+
+// take puts the lines that wait into the empty batch, in whose memory others wait then. It returns why a
+// record could not be encoded.
+func (w *Writer) take(b *batch) (failed error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	*b, w.waiting = w.waiting, *b
+	failed, w.failed, w.urgent = w.failed, nil, false
+	return failed
+}
+
+// isUrgent says that lines should be written at once.
+func (w *Writer) isUrgent() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.urgent
 }
 
 // settle counts, and says whether to go on.

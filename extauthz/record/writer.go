@@ -23,6 +23,9 @@ const (
 	defaultDeadline = 50 * time.Millisecond
 )
 
+// maxBytes is how many bytes of lines wait at most.
+const maxBytes = 8 << 20
+
 // Counts is what became of every record that was offered and is not waiting: each is counted
 // once.
 type Counts struct {
@@ -36,11 +39,15 @@ type Writer struct {
 	options Options
 	off     bool
 	out     io.Writer
-	file    *file // what Reopen and Close act on; nil when out is not ours
-	queue   chan entry
+	file    *file         // what Reopen and Close act on; nil when out is not ours
+	wake    chan struct{} // has one when lines wait or became urgent; closed by Close
 	done    chan struct{} // closed when the last record is settled
+	scratch sync.Pool     // of *[]byte: lines that are being encoded
 
 	mu      sync.Mutex
+	waiting batch
+	urgent  bool  // somebody waits for a line, or half of the room is taken
+	failed  error // why a record could not be encoded
 	offered uint64
 	counts  Counts
 	closed  bool // no record is taken in any more
@@ -59,7 +66,7 @@ func NewWriter(out io.Writer, o Options) *Writer {
 	if o.Log == nil {
 		o.Log = zap.NewNop()
 	}
-	w := &Writer{options: o, out: out, queue: make(chan entry, o.Queue), done: make(chan struct{})}
+	w := &Writer{options: o, out: out, wake: make(chan struct{}, 1), done: make(chan struct{})}
 	w.file, _ = out.(*file)
 	go w.run()
 	return w
@@ -68,8 +75,9 @@ func NewWriter(out io.Writer, o Options) *Writer {
 // Off returns a writer that keeps nothing and counts nothing. Require fails.
 func Off() *Writer { return &Writer{off: true} }
 
-// Record offers a record. It never blocks; false says that the record was dropped.
-func (w *Writer) Record(r Record) bool { return w.off || w.put(newEntry(r, nil)) }
+// Record offers a record, and reads all of it before it returns. It never blocks; false says that the
+// record was dropped, or cannot be encoded.
+func (w *Writer) Record(r *Record) bool { return w.off || w.put(r, nil) == nil }
 
 // Counts returns what became of the records so far.
 func (w *Writer) Counts() Counts {
@@ -78,20 +86,59 @@ func (w *Writer) Counts() Counts {
 	return w.counts
 }
 
-// put never blocks: it holds the lock over a send to a channel with room, or none.
-func (w *Writer) put(e entry) bool {
+// put encodes a record and lets its line wait. It never blocks: it holds the lock over a copy.
+func (w *Writer) put(r *Record, waiting *receipt) error {
+	line, _ := w.scratch.Get().(*[]byte)
+	if line == nil {
+		line = new([]byte)
+	}
+	encoded, err := encode((*line)[:0], r)
+	*line = encoded
+	err = w.queue(encoded, err, waiting)
+	if cap(encoded) <= batchSize {
+		w.scratch.Put(line)
+	}
+	return err
+}
+
+// queue lets a line wait, or counts why not.
+func (w *Writer) queue(line []byte, encoding error, waiting *receipt) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.offered++
-	if !w.closed {
-		select {
-		case w.queue <- e:
-			return true
-		default:
-		}
+	queued, size := len(w.waiting.ends), len(w.waiting.lines)+len(line)
+	switch {
+	case w.closed || queued >= w.options.Queue || size > maxBytes:
+		w.counts.Dropped++
+		return ErrDropped
+	case encoding != nil:
+		w.counts.Failed++
+		w.failed = encoding
+		w.hurry()
+		return encoding
 	}
-	w.counts.Dropped++
-	return false
+	w.waiting.add(line, waiting)
+	if waiting != nil || queued >= w.options.Queue/2 || size > maxBytes/2 {
+		w.hurry()
+	} else if queued == 0 {
+		w.signal()
+	}
+	return nil
+}
+
+// hurry has the lines written at once.
+func (w *Writer) hurry() {
+	if !w.urgent {
+		w.urgent = true
+		w.signal()
+	}
+}
+
+func (w *Writer) signal() {
+	select {
+	case w.wake <- struct{}{}:
+	default: // it has one
+	}
 }
 
 // Close takes in no more records and writes those that wait. Records that are not written when
@@ -103,7 +150,7 @@ func (w *Writer) Close(ctx context.Context) error {
 	w.mu.Lock()
 	if !w.closed {
 		w.closed = true
-		close(w.queue)
+		close(w.wake)
 	}
 	w.mu.Unlock()
 	select {

@@ -56,7 +56,7 @@ func TestBlockedWriterDropsAndCounts(t *testing.T) {
 }
 
 func TestOrderIsKept(t *testing.T) {
-	var records []record.Record
+	var records []*record.Record
 	for i := range 1000 {
 		records = append(records, numbered(fmt.Sprint(i)))
 	}

@@ -65,7 +65,7 @@ func someRules(t testing.TB) []policy.Evaluation {
 }
 
 // someEntry is a record with these texts in every place, and with parts left out by chance.
-func someEntry(rules []policy.Evaluation, chance *rand.Rand, text string) entry {
+func someEntry(rules []policy.Evaluation, chance *rand.Rand, text string) *Record {
 	maybe := func(s string) string {
 		if chance.IntN(3) == 0 {
 			return ""
@@ -96,7 +96,7 @@ func someEntry(rules []policy.Evaluation, chance *rand.Rand, text string) entry 
 	if chance.IntN(3) == 0 {
 		r.Decision.Shadow = &policy.Verdict{Allow: chance.IntN(2) == 0, Reason: reason.Allowed, Rule: at, RuleName: maybe(text)}
 	}
-	return newEntry(r, nil)
+	return &r
 }
 
 // FuzzLine holds that a line is zap's, byte for byte, and JSON.
@@ -107,11 +107,11 @@ func FuzzLine(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string, seed uint64) {
 		e := someEntry(rules, rand.New(rand.NewPCG(seed, seed)), text)
-		got, err := encode(nil, &e)
+		got, err := encode(nil, e)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := zapLine(t, &e); string(got) != want {
+		if want := zapLine(t, e); string(got) != want {
 			t.Fatalf("got  %swant %s", got, want)
 		}
 		if !json.Valid(got) {
@@ -129,8 +129,8 @@ func TestLinesAreZaps(t *testing.T) {
 			text[i] = []rune{'a', '"', '\\', 0, 0x85, 0x2028, 'é', 0x1F600, 0xFFFD, '<'}[chance.IntN(10)]
 		}
 		e := someEntry(rules, chance, string(text))
-		got, err := encode(nil, &e)
-		if want := zapLine(t, &e); err != nil || string(got) != want {
+		got, err := encode(nil, e)
+		if want := zapLine(t, e); err != nil || string(got) != want {
 			t.Fatalf("got  %swant %s%v", got, want, err)
 		}
 	}
@@ -145,7 +145,7 @@ func newZap() zapcore.Encoder {
 }
 
 // zapLine is the line of an entry as zap writes it, with what cannot be printed escaped.
-func zapLine(t testing.TB, e *entry) string {
+func zapLine(t testing.TB, e *Record) string {
 	t.Helper()
 	line, err := newZap().EncodeEntry(zapcore.Entry{Time: e.Time.UTC()}, []zapcore.Field{zap.Inline((*zapEntry)(e))})
 	if err != nil {
@@ -154,7 +154,7 @@ func zapLine(t testing.TB, e *entry) string {
 	return string(escape(nil, line.Bytes()))
 }
 
-type zapEntry entry
+type zapEntry Record
 
 // MarshalLogObject adds every member but the time.
 func (e *zapEntry) MarshalLogObject(to zapcore.ObjectEncoder) error {
@@ -172,13 +172,15 @@ func (e *zapEntry) MarshalLogObject(to zapcore.ObjectEncoder) error {
 	if e.Caller.Asserted() {
 		to.AddBool("caller_asserted", true)
 	}
-	zapOptional(to, "user", e.subject)
-	zapOptional(to, "provider", e.provider)
-	zapOptional(to, "client", e.client)
-	zapOptional(to, "bound", e.bound.String())
-	if len(e.actors) > 0 {
-		if err := to.AddArray("actors", zapActors(e.actors)); err != nil {
-			return err
+	if u := e.User; u != nil {
+		zapOptional(to, "user", u.Subject)
+		zapOptional(to, "provider", u.Provider)
+		zapOptional(to, "client", u.Client)
+		zapOptional(to, "bound", u.Bound.String())
+		if len(u.Actors) > 0 {
+			if err := to.AddArray("actors", zapActors(u.Actors)); err != nil {
+				return err
+			}
 		}
 	}
 	to.AddString("method", e.Method)
@@ -196,11 +198,11 @@ func (e *zapEntry) MarshalLogObject(to zapcore.ObjectEncoder) error {
 	return to.AddArray("rules", evaluations(d.Rules))
 }
 
-type zapActors []string
+type zapActors []identity.Actor
 
 func (all zapActors) MarshalLogArray(to zapcore.ArrayEncoder) error {
-	for _, subject := range all {
-		to.AppendString(subject)
+	for _, actor := range all {
+		to.AppendString(actor.Subject)
 	}
 	return nil
 }
