@@ -192,7 +192,7 @@ func (s *sidecar) runChecks(ctx context.Context) error {
 	defer close(s.drained)
 	s.log.Info("listening", zap.String("for", "checks"), zap.String("at", s.flags.listen), zap.String("version", buildVersion()))
 	failed := make(chan error, 1)
-	go func() { failed <- s.checks.Serve(s.listener) }()
+	go func() { failed <- s.checks.Serve(direct{s.listener}) }()
 	select {
 	case err := <-failed:
 		return err

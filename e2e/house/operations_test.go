@@ -112,7 +112,7 @@ func TestEveryFieldOfARecordIsDocumented(t *testing.T) {
 	d.Shadow = &policy.Verdict{Reason: reason.DeniedByRule}
 	var out bytes.Buffer
 	w := record.NewWriter(&out, record.Options{})
-	w.Record(record.Record{
+	w.Record(&record.Record{
 		Time: q.Time, RequestID: "id", Decision: d, PolicyDigest: "digest", RevocationDigest: "digest", Caller: q.Caller,
 		User: q.Credential.User, Method: "GET", Host: "orders.shop.test", Detail: "detail",
 	})
