@@ -11,7 +11,38 @@ import (
 
 // An aim is a figure that Postern shall not exceed.
 type aim struct {
-	name, measured, spread, most, verdict string
+	name                  string
+	memory                bool // bytes, not a ratio
+	limit                 float64
+	measured, least, most float64
+}
+
+// of sets what was measured: the median, and how far the values lie apart.
+func (a *aim) of(values []float64) {
+	s := sample.Summarize(values)
+	a.measured, a.least, a.most = s.Median, s.Least, s.Most
+}
+
+func (a aim) text(value float64) string {
+	if a.memory {
+		return megabytes(int64(value))
+	}
+	return fmt.Sprintf("%.2f", value)
+}
+
+// spread is empty for what was measured once.
+func (a aim) spread() string {
+	if a.least == a.most {
+		return ""
+	}
+	return a.text(a.least) + " to " + a.text(a.most)
+}
+
+func (a aim) verdict() string {
+	if a.measured <= a.limit {
+		return "met"
+	}
+	return "missed"
 }
 
 // aims compares what was measured with what is aimed at. What was not measured is left out.
@@ -46,12 +77,13 @@ func (r *report) aims() []aim {
 }
 
 // compared is the zero aim for no values.
-func compared(name string, values []float64, most float64) aim {
+func compared(name string, values []float64, limit float64) aim {
 	if len(values) == 0 {
 		return aim{}
 	}
-	s := sample.Summarize(values)
-	return aim{name, fmt.Sprintf("%.2f", s.Median), fmt.Sprintf("%.2f to %.2f", s.Least, s.Most), fmt.Sprintf("%.2f", most), verdict(s.Median <= most)}
+	a := aim{name: name, limit: limit}
+	a.of(values)
+	return a
 }
 
 func (r *report) memoryAims() []aim {
@@ -59,12 +91,17 @@ func (r *report) memoryAims() []aim {
 	if len(r.cases(direct)) == 0 {
 		return nil
 	}
+	remembered := func(name string, bytes int64, limit float64) {
+		a := aim{name: name, memory: true, limit: limit}
+		a.of([]float64{float64(bytes)})
+		all = append(all, a)
+	}
 	for _, m := range r.Memory {
 		switch m.Server {
 		case postern:
-			all = append(all, aim{"resident memory, idle", megabytes(m.Idle), "", "24 MB", verdict(m.Idle <= 24<<20)})
-		case fmt.Sprintf("%s, %d rules", postern, manyRules):
-			all = append(all, aim{"resident memory, 10,000 rules", megabytes(m.After), "", "64 MB", verdict(m.After <= 64<<20)})
+			remembered("resident memory, idle", m.Idle, 24<<20)
+		case many(postern):
+			remembered("resident memory, 10,000 rules", m.After, 64<<20)
 		}
 	}
 	return all
@@ -76,11 +113,4 @@ func sum(a, b []time.Duration) []time.Duration {
 		all = append(all, a[i]+b[i])
 	}
 	return all
-}
-
-func verdict(met bool) string {
-	if met {
-		return "met"
-	}
-	return "missed"
 }

@@ -11,7 +11,6 @@ import (
 	"github.com/postern/postern/e2e/bench/load"
 	"github.com/postern/postern/e2e/bench/subject"
 	"github.com/postern/postern/e2e/bench/world"
-	"github.com/postern/postern/identity/mint"
 )
 
 // The parts of the comparison.
@@ -23,77 +22,98 @@ const (
 // Direct load is what Envoy with two workers does when it is busy.
 const inFlight = 16
 
-const manyRules = 10_000
+const rules, manyRules = 10, 10_000
 
 // compare measures all servers with all cases.
 func (b *runner) compare(ctx context.Context) error {
-	servers, err := b.servers(ctx)
+	small, err := b.servers(ctx)
 	if err != nil {
 		return err
 	}
 	var plans []plan
+	large := fleet{}
 	if b.part != envoyed {
-		large, err := b.large(ctx)
-		if err != nil {
+		if b.wantsLarge() {
+			if large, err = b.withMany(ctx, small); err != nil {
+				return err
+			}
+		}
+		if plans, err = b.direct(small, large); err != nil {
 			return err
 		}
-		if plans, err = b.direct(servers, large); err != nil {
-			return err
-		}
-		servers = append(servers, large)
 	}
 	if b.part != direct {
-		through, err := b.through(ctx, servers)
+		through, err := b.through(ctx, small)
 		if err != nil {
 			return err
 		}
 		plans = append(plans, through...)
 	}
+	if len(plans) == 0 && b.only != nil {
+		return errNothing
+	}
 	if err := b.measure(ctx, plans); err != nil {
 		return err
 	}
-	return b.remember(servers...)
+	delete(large, noop) // they are the small ones
+	delete(large, floor)
+	return b.remember(append(small.all(), large.all()...)...)
 }
 
 // servers starts those that all cases are measured with.
-func (b *runner) servers(ctx context.Context) ([]*subject.Subject, error) {
-	small, err := b.world.Policies("policies", world.Size{Rules: 10})
+func (b *runner) servers(ctx context.Context) (fleet, error) {
+	small, err := b.world.Policies("policies", world.Size{Rules: rules})
 	if err != nil {
 		return nil, err
 	}
 	say("starting the servers")
-	var all []*subject.Subject
-	var errs []error
-	add := func(s *subject.Subject, err error) { all, errs = append(all, s), append(errs, err) }
-	add(b.own(ctx, noop, subject.Plain))
-	add(b.own(ctx, floor, subject.Floor))
-	add(b.postern(ctx, postern, small, os.DevNull))
-	add(b.postern(ctx, norecords, small, "off"))
-	if err := errors.Join(errs...); err != nil {
+	all := fleet{}
+	var errs [4]error
+	all[noop], errs[0] = b.own(ctx, noop, subject.Plain)
+	all[floor], errs[1] = b.own(ctx, floor, subject.Floor)
+	all[postern], errs[2] = b.postern(ctx, postern, small, os.DevNull)
+	all[norecords], errs[3] = b.postern(ctx, norecords, small, "off")
+	if err := errors.Join(errs[:]...); err != nil {
 		return nil, err
 	}
-	if s, err := b.opa(ctx); err != nil {
-		b.report.note("%s is left out: %v", opa, err)
-	} else if s != nil {
-		all = append(all, s)
-	}
-	return all, nil
+	return all, b.opa(ctx, all, opa, rules)
 }
 
-// opa starts OPA-Envoy, nil where it is not wanted.
-func (b *runner) opa(ctx context.Context) (*subject.Subject, error) {
-	binary := b.options.opa
-	switch binary {
-	case "off":
-		return nil, nil
-	case "build":
-		say("building OPA-Envoy %s, once", subject.OPAVersion)
-		var err error
-		if binary, err = subject.BuildOPA(ctx); err != nil {
-			return nil, err
+// opa adds OPA-Envoy with so many rules to a fleet, where it is wanted and to be had.
+func (b *runner) opa(ctx context.Context, to fleet, name string, rules int) error {
+	if b.options.opa == "build" {
+		binary, err := subject.BuildOPA(ctx, os.Stderr)
+		if err != nil {
+			b.report.note("%s is left out: %v", opa, err)
+			binary = "off"
 		}
+		b.options.opa = binary
 	}
-	return b.keep(subject.OPA(ctx, opa, binary, b.dir, b.world))
+	if b.options.opa == "off" {
+		return nil
+	}
+	policy, err := b.world.Rego(fmt.Sprintf("rego-%d", rules), rules)
+	if err != nil {
+		return err
+	}
+	s, err := b.keep(subject.OPA(ctx, name, b.options.opa, b.dir, policy))
+	if err != nil {
+		b.report.note("%s is left out: %v", name, err)
+		return ctx.Err()
+	}
+	to[opa] = s
+	return nil
+}
+
+// withMany returns the servers that are asked with many rules: to those who have none it is the same.
+func (b *runner) withMany(ctx context.Context, small fleet) (fleet, error) {
+	say("starting those with %d rules", b.many)
+	s, err := b.large(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all := fleet{noop: small[noop], floor: small[floor], postern: s}
+	return all, b.opa(ctx, all, many(opa), b.many)
 }
 
 // large starts a Postern with many rules.
@@ -102,98 +122,125 @@ func (b *runner) large(ctx context.Context) (*subject.Subject, error) {
 	if err != nil {
 		return nil, err
 	}
-	return b.postern(ctx, fmt.Sprintf("%s, %d rules", postern, manyRules), policies, os.DevNull)
+	return b.postern(ctx, many(postern), policies, os.DevNull)
 }
+
+// many is the name of a server with many rules.
+func many(server string) string { return fmt.Sprintf("%s, %d rules", server, manyRules) }
 
 // A question is one row of the table.
 type question struct {
 	name  string
-	large bool // asked of the Postern with many rules
 	allow bool
-	once  string                    // "": one question; else the algorithm of tokens that are each seen once
-	check func(round, n int) []byte // the CheckRequest
-}
-
-// direct plans what is asked of the servers themselves.
-func (b *runner) direct(servers []*subject.Subject, large *subject.Subject) ([]plan, error) {
-	questions, err := b.questions()
-	if err != nil {
-		return nil, err
-	}
-	checkers := map[*subject.Subject]*load.Checker{}
-	for _, s := range append([]*subject.Subject{large}, servers...) {
-		if checkers[s], err = b.dial(s); err != nil {
-			return nil, err
-		}
-	}
-	var plans []plan
-	for _, q := range questions {
-		for _, s := range servers {
-			asked := s
-			if q.large && s.Name == norecords {
-				continue
-			}
-			if q.large && s.Name == postern {
-				asked = large
-			}
-			allow := q.allow || s.Name == noop || s.Name == floor
-			plans = append(plans, plan{&cell{Part: direct, Case: q.name, Server: s.Name}, q.once == "",
-				func(ctx context.Context, limit time.Duration, round int) (load.Round, error) {
-					l := load.Limit{Time: limit}
-					if q.once != "" {
-						l = load.Limit{Time: time.Minute, Count: b.once}
-					}
-					return load.Closed(ctx, l, checkers[asked].Loops(inFlight, func(n int) []byte { return q.check(round, n) }, allow), asked.PID())
-				}})
-		}
-		if q.once != "" {
-			run, err := verification(q.once)
-			if err != nil {
-				return nil, err
-			}
-			plans = append(plans, plan{&cell{Part: direct, Case: q.name, Server: verifier}, false, run})
-		}
-	}
-	return plans, nil
+	once  string // "": one question; else the algorithm of tokens that are each seen once
+	world.Request
 }
 
 // questions are the cases of the direct part.
 func (b *runner) questions() ([]question, error) {
 	token, err := b.world.Token("ES256", 0)
+	mtls := world.Request{Caller: b.world.Web, Path: world.PathMTLS}
+	jwt := world.Request{Caller: b.world.Web, Path: world.PathJWT, Token: token}
+	return []question{
+		{caseMTLS, true, "", mtls},
+		{caseJWT, true, "", jwt},
+		{caseDeny, false, "", world.Request{Caller: b.world.Other, Path: world.PathMTLS}},
+		{caseWhen, true, "", world.Request{Caller: b.world.Web, Path: world.PathWhen, Token: token}},
+		{caseManyMTLS, true, "", mtls},
+		{caseManyJWT, true, "", jwt},
+		{caseOnce("ES256"), true, "ES256", jwt},
+		{caseOnce("RS256"), true, "RS256", jwt},
+	}, err
+}
+
+// direct plans what is asked of the servers themselves.
+func (b *runner) direct(small, large fleet) ([]plan, error) {
+	questions, err := b.questions()
 	if err != nil {
 		return nil, err
 	}
-	var all []question
-	var errs []error
-	hot := func(name string, large, allow bool, caller *mint.SVID, path, token string) {
-		wire, err := world.Request{Caller: caller, Path: path, Token: token}.Check()
-		all, errs = append(all, question{name, large, allow, "", func(int, int) []byte { return wire }}), append(errs, err)
+	var plans []plan
+	for _, q := range questions {
+		asked := small
+		if q.name == caseManyMTLS || q.name == caseManyJWT {
+			asked = large
+		}
+		more, err := b.row(q, asked)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", q.name, err)
+		}
+		plans = append(plans, more...)
 	}
-	hot(caseMTLS, false, true, b.world.Web, world.PathMTLS, "")
-	hot(caseJWT, false, true, b.world.Web, world.PathJWT, token)
-	hot(caseDeny, false, false, b.world.Other, world.PathMTLS, "")
-	hot(caseWhen, false, true, b.world.Web, world.PathWhen, token)
-	hot(caseManyMTLS, true, true, b.world.Web, world.PathMTLS, "")
-	hot(caseManyJWT, true, true, b.world.Web, world.PathJWT, token)
-	for _, alg := range []string{"ES256", "RS256"} {
-		say("signing %d tokens by %s", b.once*b.rounds, alg)
-		wires, err := b.unseen(alg)
-		all, errs = append(all, question{caseOnce(alg), false, true, alg, func(round, n int) []byte { return wires[round*b.once+n] }}), append(errs, err)
-	}
-	return all, errors.Join(errs...)
+	return plans, nil
 }
 
-// unseen makes as many checks as all rounds have, each with a token of its own.
-func (b *runner) unseen(alg string) ([][]byte, error) {
-	wires := make([][]byte, b.once*b.rounds)
-	errs := make([]error, len(wires))
-	inParallel(len(wires), func(i int) {
-		var token string
-		if token, errs[i] = b.world.Token(alg, i+1); errs[i] == nil {
-			wires[i], errs[i] = world.Request{Caller: b.world.Web, Path: world.PathJWT, Token: token}.Check()
+// row plans the cells of a question.
+func (b *runner) row(q question, asked fleet) ([]plan, error) {
+	names := asked.names()
+	if q.once != "" {
+		names = append(names, verifier)
+	}
+	if names = b.wanted(direct, q.name, names); len(names) == 0 {
+		return nil, nil
+	}
+	checks, err := b.checks(q)
+	if err != nil {
+		return nil, err
+	}
+	var plans []plan
+	for _, name := range names {
+		p := plan{&cell{Part: direct, Case: q.name, Server: name}, q.once == "", nil}
+		if name == verifier {
+			p.run, err = verification(q.once)
+		} else {
+			p.run, err = b.asking(q, asked[name], name, checks[name == opa])
 		}
+		if err != nil {
+			return nil, err
+		}
+		plans = append(plans, p)
+	}
+	return plans, nil
+}
+
+// asking returns the rounds of a server. No round asks what another did where tokens are to be
+// seen once.
+func (b *runner) asking(q question, s *subject.Subject, name string, checks [][]byte) (func(context.Context, time.Duration, int) (load.Round, error), error) {
+	checker, err := b.dial(s)
+	if err != nil {
+		return nil, err
+	}
+	allow := q.allow || name == noop || name == floor
+	return func(ctx context.Context, limit time.Duration, round int) (load.Round, error) {
+		l := load.Limit{Time: limit}
+		if q.once != "" {
+			l = load.Limit{Time: time.Minute, Count: b.once}
+		}
+		return load.Closed(ctx, l, checker.Loops(inFlight, func(n int) []byte { return checks[(round*b.once+n)%len(checks)] }, allow), s.PID())
+	}, nil
+}
+
+// checks makes the CheckRequests of a question: one, or as many as all rounds have, each with a
+// token of its own. OPA-Envoy is asked in Envoy's default encoding (true), the others raw (false).
+func (b *runner) checks(q question) (map[bool][][]byte, error) {
+	count := 1
+	if q.once != "" {
+		count = b.once * b.rounds
+		say("signing %d tokens by %s", count, q.once)
+	}
+	raw, joined, errs := make([][]byte, count), make([][]byte, count), make([]error, count)
+	inParallel(count, func(i int) {
+		r := q.Request
+		var err1, err2, err3 error
+		if q.once != "" {
+			r.Token, err1 = b.world.Token(q.once, i+1)
+		}
+		raw[i], err2 = r.Check()
+		r.Joined = true
+		joined[i], err3 = r.Check()
+		errs[i] = errors.Join(err1, err2, err3)
 	})
-	return wires, errors.Join(errs...)
+	return map[bool][][]byte{false: raw, true: joined}, errors.Join(errs...)
 }
 
 // The cases.

@@ -24,7 +24,7 @@ func axes() []axis {
 	return []axis{
 		{"rules", "rules", []int{10, 100, 1_000, 10_000, 100_000}},
 		{"providers", "providers that a rule accepts", []int{1, 3, 10, 30, 100}},
-		{"fields", "header fields", []int{10, 25, 50, 100}}, // Envoy adds 9 to whatever comes
+		{"fields", "header fields", []int{5, 10, 25, 50, 100}}, // Envoy adds 9, and tells 5 at least
 		{"token", "bytes of the token", []int{512, 1024, 2048, 4096, 7680}},
 		{"flight", "checks in flight", []int{1, 4, 16, 64, 256, 1_000}},
 	}
@@ -37,10 +37,14 @@ func (b *runner) grow(ctx context.Context, along []axis) error {
 	if err != nil {
 		return err
 	}
+	measured := false
 	for _, a := range along {
 		var plans []plan
 		var grown []*subject.Subject
 		for _, point := range a.points {
+			if len(b.columns(a, point)) == 0 {
+				continue
+			}
 			asked := servers
 			if a.part == "rules" || a.part == "providers" {
 				s, err := b.grown(ctx, a, point)
@@ -48,7 +52,7 @@ func (b *runner) grow(ctx context.Context, along []axis) error {
 					return fmt.Errorf("%d %s: %w", point, a.label, err)
 				}
 				grown = append(grown, s)
-				asked = []*subject.Subject{servers[0], servers[1], s}
+				asked = fleet{noop: servers[noop], floor: servers[floor], postern: s}
 			}
 			more, err := b.point(a, point, asked)
 			if err != nil {
@@ -56,6 +60,10 @@ func (b *runner) grow(ctx context.Context, along []axis) error {
 			}
 			plans = append(plans, more...)
 		}
+		if len(plans) == 0 {
+			continue
+		}
+		measured = true
 		if err := b.measure(ctx, plans); err != nil {
 			return err
 		}
@@ -66,7 +74,26 @@ func (b *runner) grow(ctx context.Context, along []axis) error {
 			s.Kill() // the next axis needs the memory
 		}
 	}
-	return b.remember(servers...)
+	if !measured && b.only != nil {
+		return errNothing
+	}
+	return b.remember(servers.all()...)
+}
+
+// columns are the servers and requests of a point, as "server, request", that are to be measured.
+func (b *runner) columns(a axis, point int) []string {
+	var all []string
+	for _, request := range []string{"JWT", "mTLS"} {
+		for _, server := range []string{noop, floor, postern, norecords} {
+			switch {
+			case request == "mTLS" && (a.part == "token" || a.part == "providers"): // without a token neither matters
+			case server == norecords && a.part != "flight": // what records cost does not depend on anything else
+			default:
+				all = append(all, server+", "+request)
+			}
+		}
+	}
+	return b.wanted(a.part, strconv.Itoa(point), all)
 }
 
 // grown starts a Postern with a policy that has as much as the point says.
@@ -89,7 +116,7 @@ func (b *runner) grown(ctx context.Context, a axis, point int) (*subject.Subject
 }
 
 // point plans the cells of one point.
-func (b *runner) point(a axis, point int, servers []*subject.Subject) ([]plan, error) {
+func (b *runner) point(a axis, point int, servers fleet) ([]plan, error) {
 	flight := inFlight
 	mtls := world.Request{Caller: b.world.Web, Path: world.PathMTLS}
 	withToken := world.Request{Caller: b.world.Web, Path: world.PathJWT}
@@ -106,33 +133,24 @@ func (b *runner) point(a axis, point int, servers []*subject.Subject) ([]plan, e
 	if withToken.Token, err = b.token(size); err != nil {
 		return nil, err
 	}
-	requests := []struct {
-		name    string
-		request world.Request
-	}{{"JWT", withToken}, {"mTLS", mtls}}
-	if a.part == "token" || a.part == "providers" {
-		requests = requests[:1] // without a token neither matters
-	}
-	columns := []string{noop, floor, postern, norecords}
+	requests := map[string]world.Request{"JWT": withToken, "mTLS": mtls}
 	var plans []plan
-	for _, q := range requests {
-		wire, err := q.request.Check()
+	for _, column := range b.columns(a, point) {
+		comma := strings.LastIndex(column, ", ")
+		server, request := column[:comma], column[comma+2:]
+		wire, err := requests[request].Check()
 		if err != nil {
 			return nil, err
 		}
-		for i, s := range servers {
-			if columns[i] == norecords && a.part != "flight" {
-				continue // what records cost does not depend on anything else
-			}
-			checker, err := b.dial(s)
-			if err != nil {
-				return nil, err
-			}
-			plans = append(plans, plan{&cell{Part: a.part, Case: strconv.Itoa(point), Server: columns[i] + ", " + q.name, X: float64(point)}, true,
-				func(ctx context.Context, limit time.Duration, _ int) (load.Round, error) {
-					return load.Closed(ctx, load.Limit{Time: limit}, checker.Loops(flight, func(int) []byte { return wire }, true), s.PID())
-				}})
+		s := servers[server]
+		checker, err := b.dial(s)
+		if err != nil {
+			return nil, err
 		}
+		plans = append(plans, plan{&cell{Part: a.part, Case: strconv.Itoa(point), Server: column, X: float64(point)}, true,
+			func(ctx context.Context, limit time.Duration, _ int) (load.Round, error) {
+				return load.Closed(ctx, load.Limit{Time: limit}, checker.Loops(flight, func(int) []byte { return wire }, true), s.PID())
+			}})
 	}
 	return plans, nil
 }

@@ -18,6 +18,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -45,11 +46,13 @@ type options struct {
 	opa     string
 	round   time.Duration
 	rounds  int
+	runs    int
 	once    int
 	many    int           // rules of the large policy
 	still   time.Duration // how long memory must not change before it is called idle
 	grow    bool
 	part    string
+	only    *regexp.Regexp // cells, as "part, case, server"; nil: all
 	json    string
 	svg     string
 	from    string
@@ -62,9 +65,14 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&o.opa, "opa", "build", "the binary of OPA-Envoy; build: try to build "+subject.OPAVersion+"; off: without")
 	flags.DurationVar(&o.round, "round", 600*time.Millisecond, "how long one round of one server takes")
 	flags.IntVar(&o.rounds, "rounds", 5, "how many rounds each server gets")
+	flags.IntVar(&o.runs, "runs", 1, "how often everything is done, each time with new servers")
 	flags.IntVar(&o.once, "once", 1500, "how many tokens that were never seen a round has")
 	flags.BoolVar(&o.grow, "grow", false, "measure how the cost grows")
 	flags.StringVar(&o.part, "part", "", "only this part: "+strings.Join(parts(false), " or ")+"; with -grow "+strings.Join(parts(true), ", "))
+	flags.Func("only", `only cells whose "part, case, server" this regular expression matches, and what ratios are taken to`, func(text string) (err error) {
+		o.only, err = regexp.Compile(text)
+		return err
+	})
 	flags.StringVar(&o.json, "json", "", "write everything that was measured into this file")
 	flags.StringVar(&o.svg, "svg", "", "draw the figures into this folder")
 	flags.StringVar(&o.from, "from", "", "measure nothing: print and draw what -json wrote into this file")
@@ -84,8 +92,8 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		return r.publish(os.Stdout, o)
-	case o.rounds < 1 || o.round < 10*time.Millisecond || o.once < 1:
-		return errors.New("-rounds and -once must be at least 1, -round at least 10ms")
+	case o.rounds < 1 || o.runs < 1 || o.round < 10*time.Millisecond || o.once < 1:
+		return errors.New("-rounds, -runs and -once must be at least 1, -round at least 10ms")
 	case o.part != "" && !slices.Contains(parts(o.grow), o.part):
 		return fmt.Errorf("-part is one of %s, not %q", strings.Join(parts(o.grow), ", "), o.part)
 	}
@@ -105,24 +113,37 @@ func parts(grow bool) []string {
 }
 
 func bench(ctx context.Context, o options) error {
+	var all runs
+	for n := range o.runs {
+		if o.runs > 1 {
+			say("run %d of %d", n+1, o.runs)
+		}
+		r, err := single(ctx, o)
+		if err != nil {
+			return err
+		}
+		all.Runs = append(all.Runs, r)
+	}
+	return all.publish(os.Stdout, o)
+}
+
+// single measures everything once.
+func single(ctx context.Context, o options) (*report, error) {
 	dir, err := os.MkdirTemp("", "bench") // short: the sockets' paths must fit into 107 bytes
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	w, err := world.New(dir)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	b := &runner{options: o, dir: dir, world: w, report: &report{Setup: setup(ctx, o)}}
+	b := &runner{options: o, dir: dir, world: w, report: &report{Setup: setup(ctx, o)}, terminal: terminal(os.Stderr)}
 	defer b.close()
 	if o.grow {
 		err = b.grow(ctx, slices.DeleteFunc(axes(), func(a axis) bool { return o.part != "" && a.part != o.part }))
 	} else {
 		err = b.compare(ctx)
 	}
-	if err != nil {
-		return err
-	}
-	return b.report.publish(os.Stdout, o)
+	return b.report, err
 }

@@ -20,9 +20,11 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 	for _, c := range []struct{ args, says string }{
 		{"-rounds 0", "at least 1"},
 		{"-once 0", "at least 1"},
+		{"-runs 0", "at least 1"},
+		{"-only (", "missing closing )"},
 		{"-round 1ms", "10ms"},
-		{"-part grpc", "direct, envoy, not \"grpc\""},
-		{"-part rules", "direct, envoy, not"},
+		{"-part grpc", "not \"grpc\""},
+		{"-part rules", "direct, envoy"},
 		{"-grow -part direct", "rules, providers, fields, token, flight, not"},
 		{"more", "unexpected"},
 		{"-serve strange -at /nonexistent", `"strange"`},
@@ -33,6 +35,9 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 		}
 	}
 }
+
+// once is the runs of a report alone.
+func once(r *report) runs { return runs{[]*report{r}} }
 
 // measured is a report in which the no-op takes 100 µs, the floor 60 and Postern 70 (deny: 90),
 // and Envoy 50 of its own.
@@ -67,7 +72,7 @@ func measured() *report {
 
 func TestAims(t *testing.T) {
 	got := map[string]aim{}
-	for _, a := range measured().aims() {
+	for _, a := range once(measured()).aims() {
 		got[a.name] = a
 	}
 	for name, want := range map[string]struct{ measured, verdict string }{
@@ -81,7 +86,7 @@ func TestAims(t *testing.T) {
 		"resident memory, 10,000 rules":                                   {"65.0 MB", "missed"},
 		"JWT seen once, RS256, CPU × (no-op + one RSA-2048 verification)": {"1.00", "met"},
 	} {
-		if a := got[name]; a.measured != want.measured || a.verdict != want.verdict {
+		if a := got[name]; a.text(a.measured) != want.measured || a.verdict() != want.verdict {
 			t.Errorf("%s: %+v, want %+v", name, a, want)
 		}
 	}
@@ -95,7 +100,7 @@ func TestAims(t *testing.T) {
 
 func TestTables(t *testing.T) {
 	var out bytes.Buffer
-	if err := measured().print(&out); err != nil {
+	if err := once(measured()).print(&out); err != nil {
 		t.Fatal(err)
 	}
 	text := strings.Join(strings.Fields(out.String()), " ")
@@ -116,12 +121,12 @@ func TestTables(t *testing.T) {
 func TestPublish(t *testing.T) {
 	dir := t.TempDir()
 	o := options{json: filepath.Join(dir, "bench.json"), svg: filepath.Join(dir, "figures")}
-	want := measured()
+	want := once(measured())
 	if err := want.publish(io.Discard, o); err != nil {
 		t.Fatal(err)
 	}
 	got, err := read(o.json)
-	if err != nil || len(got.Cells) != len(want.Cells) || !slices.Equal(got.Memory, want.Memory) {
+	if err != nil || len(got.Runs) != 1 || len(got.Runs[0].Cells) != len(want.Runs[0].Cells) || !slices.Equal(got.Runs[0].Memory, want.Runs[0].Memory) {
 		t.Errorf("%v: %+v", err, got)
 	}
 	for _, name := range []string{"direct.svg", "envoy-latency.svg", "envoy-cpu.svg", "grow-rules.svg"} {
@@ -140,7 +145,7 @@ func TestPublish(t *testing.T) {
 	if err := errors.Join(want.print(&before), got.print(&after)); err != nil || before.String() != after.String() {
 		t.Errorf("%v: the tables of what was read differ:\n%s\n%s", err, before.String(), after.String())
 	}
-	for name, text := range map[string]string{"missing.json": "", "bad.json": "{"} {
+	for name, text := range map[string]string{"missing.json": "", "bad.json": "{", "other.json": "{}", "null.json": `{"runs":[null]}`} {
 		file := filepath.Join(dir, name)
 		if text != "" {
 			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -153,5 +158,46 @@ func TestPublish(t *testing.T) {
 	}
 	if err := want.publish(io.Discard, options{json: filepath.Join(dir, "none", "x")}); err == nil {
 		t.Error("it wrote into a folder that is not there")
+	}
+}
+
+// TestRuns: of several runs every figure is the median, and the spread is that of the runs.
+func TestRuns(t *testing.T) {
+	slower, noOPA := measured(), measured()
+	for i := range slower.Cells {
+		if c := &slower.Cells[i]; c.Server == postern {
+			for j := range c.Rounds {
+				c.Rounds[j].CPU *= 2
+			}
+		}
+	}
+	slower.Memory[0].Idle = 26 << 20
+	noOPA.Memory[0].Idle = 22 << 20
+	slower.Setup.Load, noOPA.Setup.Load = "1 2 3", "4 5 6"
+	extra := cell{Part: direct, Case: caseMTLS, Server: opa, Rounds: []load.Round{{Answers: 1, CPU: time.Millisecond}}}
+	slower.Cells = append(slower.Cells, extra)
+	r := runs{[]*report{slower, noOPA, measured()}}
+	var out bytes.Buffer
+	if err := r.print(&out); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(out.String()), " ")
+	for _, want := range []string{
+		"3 runs of 3 rounds of 1s; load of the machine at the start: 1 2 3; 4 5 6;",
+		"aims measured of the runs aim",
+		"mTLS rule, CPU × no-op 0.70 0.70 to 1.40 ≤ 0.80 met",
+		"resident memory, idle 22.0 MB 20.0 MB to 26.0 MB ≤ 24.0 MB met",
+		"note: direct, mTLS rule, OPA-Envoy was measured in 1 runs of 3, and is left out",
+		"mTLS rule no-op 100.0 µs",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if whole := r.whole(); len(whole.find(direct, caseMTLS, noop).Rounds) != 9 || whole.find(direct, caseMTLS, opa) != nil {
+		t.Errorf("%+v", whole)
+	}
+	if n := len(slower.find(direct, caseMTLS, noop).Rounds); n != 3 {
+		t.Errorf("the first run has %d rounds", n)
 	}
 }

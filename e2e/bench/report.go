@@ -2,12 +2,9 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -18,7 +15,7 @@ import (
 	"github.com/postern/postern/e2e/envoy"
 )
 
-// A report is everything that a run measured; -json writes it.
+// A report is everything that a run measured.
 type report struct {
 	Setup  conditions `json:"setup"`
 	Notes  []string   `json:"notes,omitempty"` // what is missing, and why
@@ -143,45 +140,4 @@ func said(ctx context.Context, binary string, args ...string) string {
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 	return line
-}
-
-// read returns the report that publish wrote.
-func read(file string) (*report, error) {
-	text, err := os.ReadFile(file)
-	if err != nil {
-		return nil, err
-	}
-	r := &report{}
-	if err := json.Unmarshal(text, r); err != nil {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	return r, nil
-}
-
-// publish prints the tables, and writes the files that the flags ask for.
-func (r *report) publish(out io.Writer, o options) error {
-	if err := r.print(out); err != nil {
-		return err
-	}
-	if o.json != "" {
-		text, err := json.MarshalIndent(r, "", " ")
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(o.json, append(text, '\n'), 0o644); err != nil {
-			return err
-		}
-	}
-	if o.svg == "" {
-		return nil
-	}
-	if err := os.MkdirAll(o.svg, 0o755); err != nil {
-		return err
-	}
-	for name, svg := range r.figures() {
-		if err := os.WriteFile(filepath.Join(o.svg, name), svg, 0o644); err != nil {
-			return err
-		}
-	}
-	return nil
 }

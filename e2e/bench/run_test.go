@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -151,6 +152,46 @@ func TestInParallel(t *testing.T) {
 		inParallel(n, func(i int) { seen[i]++ })
 		if slices.ContainsFunc(seen, func(times int) bool { return times != 1 }) {
 			t.Errorf("%d: %v", n, seen)
+		}
+	}
+}
+
+// TestOnly: what ratios are taken to is measured with what was asked for, and nothing else is.
+func TestOnly(t *testing.T) {
+	for only, want := range map[string]struct {
+		part, name string
+		measured   []string
+	}{
+		"direct, mTLS rule, Postern$": {direct, caseMTLS, []string{noop, floor, postern}},
+		"^direct, mTLS":               {direct, caseMTLS, []string{noop, floor, postern, norecords, opa}},
+		"Postern, no records":         {direct, caseMTLS, []string{noop, floor, norecords}},
+		"envoy":                       {direct, caseMTLS, nil},
+		"deny":                        {direct, caseMTLS, nil},
+	} {
+		b := &runner{options: options{only: regexp.MustCompile(only)}}
+		if got := b.wanted(want.part, want.name, []string{noop, floor, postern, norecords, opa}); !slices.Equal(got, want.measured) {
+			t.Errorf("%s: %q, want %q", only, got, want.measured)
+		}
+	}
+	b := newRunner(t)
+	b.only = regexp.MustCompile("mTLS rule.*, Postern$")
+	if err := b.compare(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := b.report.servers(direct), []string{noop, floor, postern}; !slices.Equal(got, want) {
+		t.Errorf("servers %q, want %q", got, want)
+	}
+	if got := b.report.cases(direct); !slices.Equal(got, []string{caseMTLS}) {
+		t.Errorf("cases %q", got)
+	}
+	for _, measure := range []func(*runner) error{
+		func(b *runner) error { return b.compare(t.Context()) },
+		func(b *runner) error { return b.grow(t.Context(), axes()) },
+	} {
+		b := newRunner(t)
+		b.only = regexp.MustCompile("nothing is called so")
+		if err := measure(b); !errors.Is(err, errNothing) {
+			t.Error(err)
 		}
 	}
 }

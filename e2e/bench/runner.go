@@ -26,11 +26,12 @@ const (
 // A runner has what a run needs, and ends it.
 type runner struct {
 	options
-	dir    string
-	world  *world.World
-	report *report
-	closes []func()
-	fresh  []*subject.Subject // started, and asked nothing yet
+	dir      string
+	world    *world.World
+	report   *report
+	closes   []func()
+	fresh    []*subject.Subject // started, and asked nothing yet
+	terminal bool               // is where it is told what is under way
 }
 
 func (b *runner) close() {
@@ -41,6 +42,20 @@ func (b *runner) close() {
 }
 
 func say(format string, args ...any) { fmt.Fprintf(os.Stderr, "bench: "+format+"\n", args...) }
+
+// progress says what is under way, in one line of a terminal, which the next overwrites and ""
+// clears. Elsewhere lines would pile up.
+func (b *runner) progress(format string, args ...any) {
+	if b.terminal {
+		fmt.Fprintf(os.Stderr, "\r\033[K"+format, args...)
+	}
+}
+
+// terminal says whether a file is one.
+func terminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
 
 // postern starts the binary on policies of a size.
 func (b *runner) postern(ctx context.Context, name, policies, record string) (*subject.Subject, error) {
@@ -131,12 +146,15 @@ func (b *runner) measure(ctx context.Context, plans []plan) error {
 			if gone && p.Server == opa || n < 0 && !p.warm {
 				continue
 			}
-			fmt.Fprintf(os.Stderr, "\r\033[Kbench: round %d of %d, %d of %d: %s, %s, %s ", n+1, b.rounds, i+1, len(plans), p.Part, p.Case, p.Server)
+			if i == 0 && !b.terminal {
+				say("round %d of %d", n+1, b.rounds) // 0 warms up
+			}
+			b.progress("bench: round %d of %d, %d of %d: %s, %s, %s ", n+1, b.rounds, i+1, len(plans), p.Part, p.Case, p.Server)
 			r, err := p.run(ctx, limit, max(n, 0))
 			if err = errors.Join(err, ctx.Err()); err != nil {
 				err = fmt.Errorf("%s, %s, %s: %w", p.Part, p.Case, p.Server, err)
 				if p.Server != opa || ctx.Err() != nil {
-					fmt.Fprintln(os.Stderr)
+					b.progress("")
 					return err
 				}
 				gone = true
@@ -148,7 +166,7 @@ func (b *runner) measure(ctx context.Context, plans []plan) error {
 			}
 		}
 	}
-	fmt.Fprint(os.Stderr, "\r\033[K")
+	b.progress("")
 	for _, p := range plans {
 		if !gone || p.Server != opa {
 			b.report.Cells = append(b.report.Cells, *p.cell)

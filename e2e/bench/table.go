@@ -14,20 +14,31 @@ import (
 )
 
 // print writes the report as text, the figures that are aimed at first.
-func (r *report) print(out io.Writer) error {
-	s := r.Setup
+func (r runs) print(out io.Writer) error {
 	t := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	whole := r.whole()
+	s := whole.Setup
+	of, times := "rounds", ""
+	if len(r.Runs) > 1 {
+		of, times = "runs", fmt.Sprintf("%d runs of ", len(r.Runs))
+	}
 	fmt.Fprintf(t, "%s, %s, Envoy %s, Postern %s\n", s.Machine, s.Go, s.Envoy, s.Postern)
-	fmt.Fprintf(t, "%s, %d rounds of %v; load of the machine at the start: %s\n", s.Time.Format("2006-01-02 15:04 MST"), s.Rounds, s.Round, cmp.Or(s.Load, "unknown"))
-	for _, note := range r.Notes {
+	fmt.Fprintf(t, "%s, %s%d rounds of %v; load of the machine at the start: %s\n", s.Time.Format("2006-01-02 15:04 MST"), times, s.Rounds, s.Round, cmp.Or(s.Load, "unknown"))
+	for _, note := range whole.Notes {
 		fmt.Fprintf(t, "note: %s\n", note)
 	}
 	if aims := r.aims(); len(aims) > 0 {
-		fmt.Fprint(t, "\nPostern, aims\tmeasured\tof the rounds\taim\t\n")
+		fmt.Fprintf(t, "\nPostern, aims\tmeasured\tof the %s\taim\t\n", of)
 		for _, a := range aims {
-			fmt.Fprintf(t, "%s\t%s\t%s\t≤ %s\t%s\n", a.name, a.measured, a.spread, a.most, a.verdict)
+			fmt.Fprintf(t, "%s\t%s\t%s\t≤ %s\t%s\n", a.name, a.text(a.measured), a.spread(), a.text(a.limit), a.verdict())
 		}
 	}
+	whole.print(t)
+	return t.Flush()
+}
+
+// print writes the tables.
+func (r *report) print(t io.Writer) {
 	r.printDirect(t)
 	r.printThrough(t)
 	r.printGrowth(t)
@@ -37,7 +48,6 @@ func (r *report) print(out io.Writer) error {
 			fmt.Fprintf(t, "%s\t%s\t%s\t%s\n", m.Server, megabytes(m.Idle), megabytes(m.After), megabytes(m.Most))
 		}
 	}
-	return t.Flush()
 }
 
 func (r *report) printDirect(t io.Writer) {

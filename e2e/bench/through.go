@@ -9,7 +9,6 @@ import (
 
 	"github.com/postern/postern/e2e/bench/front"
 	"github.com/postern/postern/e2e/bench/load"
-	"github.com/postern/postern/e2e/bench/subject"
 	"github.com/postern/postern/e2e/bench/world"
 	"github.com/postern/postern/e2e/envoy"
 )
@@ -22,13 +21,10 @@ func caseThrough(name string, flight int) string {
 }
 
 // through plans what is asked through the real Envoy. Where there is none, nothing is.
-func (b *runner) through(ctx context.Context, servers []*subject.Subject) ([]plan, error) {
+func (b *runner) through(ctx context.Context, servers fleet) ([]plan, error) {
 	var behind []front.Server
-	var asked []*subject.Subject
-	for _, s := range servers {
-		if slices.Contains([]string{noop, floor, postern, norecords, opa}, s.Name) { // not the one with many rules
-			asked, behind = append(asked, s), append(behind, front.Server{Name: s.Name, Socket: s.Socket})
-		}
+	for _, name := range servers.names() {
+		behind = append(behind, front.Server{Name: name, Socket: servers[name].Socket, Joined: name == opa})
 	}
 	f, err := front.Start(ctx, b.world, behind)
 	if errors.Is(err, envoy.ErrNotFound) {
@@ -40,8 +36,8 @@ func (b *runner) through(ctx context.Context, servers []*subject.Subject) ([]pla
 	}
 	b.closes = append(b.closes, f.Close)
 	ways := []way{{name: front.Alone, processes: []int{f.PID()}}, {name: front.Native, processes: []int{f.PID()}}}
-	for _, s := range asked {
-		ways = append(ways, way{name: s.Name, processes: []int{f.PID(), s.PID()}})
+	for _, name := range servers.names() {
+		ways = append(ways, way{name: name, processes: []int{f.PID(), servers[name].PID()}})
 	}
 	for i := range ways {
 		if ways[i].browsers, err = b.connect(f.Addr[ways[i].name]); err != nil {
@@ -64,6 +60,10 @@ func (b *runner) requests(ways []way) ([]plan, error) {
 	if err != nil {
 		return nil, err
 	}
+	names := make([]string, len(ways))
+	for i, w := range ways {
+		names[i] = w.name
+	}
 	var plans []plan
 	for _, flight := range flights() {
 		for _, c := range []struct {
@@ -74,7 +74,11 @@ func (b *runner) requests(ways []way) ([]plan, error) {
 			{caseJWT, world.Request{Caller: b.world.Web, Path: world.PathJWT, Token: token}},
 		} {
 			text := c.request.HTTP()
+			wanted := b.wanted(envoyed, caseThrough(c.name, flight), names)
 			for _, w := range ways {
+				if !slices.Contains(wanted, w.name) {
+					continue
+				}
 				var loops []load.Loop
 				for _, browser := range w.browsers[:flight] {
 					loops = append(loops, browser.Loop(func(int) []byte { return text }, 200))

@@ -24,7 +24,11 @@ const (
 )
 
 // A Server is one that Envoy asks.
-type Server struct{ Name, Socket string }
+type Server struct {
+	Name, Socket string
+	Joined       bool     // asked with header fields as Envoy sends them by default, not raw
+	Hidden       []string // header fields that it is not told
+}
 
 // A Front is a running Envoy. Close ends it.
 type Front struct {
@@ -52,16 +56,15 @@ func Start(ctx context.Context, w *world.World, servers []Server) (*Front, error
 
 // A listener is what the template is made of.
 type listener struct {
-	Name   string
-	Socket string // "": asks nobody
+	Server // without a Socket it asks nobody
 	Native bool
 	Number int
 }
 
 func render(w *world.World, servers []Server) (string, error) {
-	listeners := []listener{{Name: Alone}, {Name: Native, Native: true}}
+	listeners := []listener{{Server: Server{Name: Alone}}, {Server: Server{Name: Native}, Native: true}}
 	for i, s := range servers {
-		listeners = append(listeners, listener{Name: s.Name, Socket: s.Socket, Number: i})
+		listeners = append(listeners, listener{Server: s, Number: i})
 	}
 	t, err := template.New("envoy.yaml").Parse(configText)
 	if err != nil {

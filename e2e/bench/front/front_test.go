@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
-	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -69,7 +68,12 @@ func start(t *testing.T) (*world.World, *front.Front, *keeper) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, err := front.Start(t.Context(), w, []front.Server{{Name: "keeper", Socket: socket}})
+	f, err := front.Start(t.Context(), w, []front.Server{
+		{Name: "keeper", Socket: socket},
+		{Name: "joined", Socket: socket, Joined: true},
+		{Name: "hiding 4", Socket: socket, Hidden: world.Request{Fields: 5}.Hidden()},
+		{Name: "hiding 5", Socket: socket, Hidden: world.Request{Fields: 5, Token: "any"}.Hidden()},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,22 +110,31 @@ func TestMessageIsWhatEnvoySends(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, r := range map[string]world.Request{
-		"mTLS": {Caller: w.Web, Path: world.PathMTLS},
-		"JWT":  {Caller: w.Other, Path: world.PathJWT, Token: token},
-		"few":  {Caller: w.Web, Path: world.PathJWT, Token: token, Fields: 12},
-		"many": {Caller: w.Web, Path: world.PathMTLS, Fields: 90},
+	for name, c := range map[string]struct {
+		listener string
+		request  world.Request
+		fields   int
+	}{
+		"mTLS":       {"keeper", world.Request{Caller: w.Web, Path: world.PathMTLS}, 25},
+		"JWT":        {"keeper", world.Request{Caller: w.Other, Path: world.PathJWT, Token: token}, 26},
+		"few":        {"keeper", world.Request{Caller: w.Web, Path: world.PathJWT, Token: token, Fields: 12}, 12},
+		"many":       {"keeper", world.Request{Caller: w.Web, Path: world.PathMTLS, Fields: 90}, 90},
+		"joined":     {"joined", world.Request{Caller: w.Web, Path: world.PathJWT, Token: token, Joined: true}, 26},
+		"least":      {"hiding 4", world.Request{Caller: w.Web, Path: world.PathMTLS, Fields: 5}, 5},
+		"least, JWT": {"hiding 5", world.Request{Caller: w.Web, Path: world.PathJWT, Token: token, Fields: 5}, 5},
 	} {
-		if status := ask(t, f, "keeper", r); status != 200 {
+		r := c.request
+		if status := ask(t, f, c.listener, r); status != 200 {
 			t.Fatalf("%s: status %d", name, status)
 		}
 		want, got := lines(k.last().ProtoReflect(), ""), lines(r.Message().ProtoReflect(), "")
 		if !slices.Equal(got, want) {
 			t.Errorf("%s:\nEnvoy sends\n%s\n\nwe make\n%s", name, strings.Join(want, "\n"), strings.Join(got, "\n"))
 		}
-		fields := len(k.last().GetAttributes().GetRequest().GetHttp().GetHeaderMap().GetHeaders())
-		if want := map[string]int{"mTLS": 25, "JWT": 26, "few": 12, "many": 90}[name]; fields != want {
-			t.Errorf("%s: Envoy sends %d header fields, want %d", name, fields, want)
+		http := k.last().GetAttributes().GetRequest().GetHttp()
+		fields := len(http.GetHeaderMap().GetHeaders()) + len(http.GetHeaders())
+		if fields != c.fields {
+			t.Errorf("%s: Envoy sends %d header fields, want %d", name, fields, c.fields)
 		}
 	}
 }
@@ -143,7 +156,13 @@ func lines(m protoreflect.Message, in string) []string {
 				all = append(all, header(m.Get(f).List().Get(j).Message().Interface().(*corev3.HeaderValue)))
 			}
 		case f.IsMap():
-			all = append(all, fmt.Sprint(path, m.Get(f).Map().Len()))
+			var entries []string
+			m.Get(f).Map().Range(func(k protoreflect.MapKey, v protoreflect.Value) bool {
+				entries = append(entries, path+header(&corev3.HeaderValue{Key: k.String(), Value: v.String()}))
+				return true
+			})
+			slices.Sort(entries)
+			all = append(all, entries...)
 		case f.Message() != nil:
 			all = append(all, path)
 			all = append(all, lines(m.Get(f).Message(), path)...)

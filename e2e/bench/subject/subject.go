@@ -26,18 +26,21 @@ type Subject struct {
 
 // start runs a process and waits until its socket takes connections.
 func start(ctx context.Context, name, dir, binary string, args func(socket string) []string) (*Subject, error) {
-	s := &Subject{Name: name, Socket: filepath.Join(dir, strings.ReplaceAll(strings.ToLower(name), " ", "-")+".sock")}
+	file := strings.NewReplacer(" ", "-", ",", "").Replace(strings.ToLower(name)) // OPA takes a comma for the end of an address
+	s := &Subject{Name: name, Socket: filepath.Join(dir, file+".sock")}
 	var err error
 	s.Process, err = process.Start(process.Spec{Name: name, Path: binary, Args: args(s.Socket), Env: process.Environment()})
 	if err != nil {
 		return nil, err
 	}
-	if err := s.answers(ctx); err != nil {
+	if err = s.answers(ctx); err == nil {
+		s.Idle, _, err = usage.Memory(s.PID())
+	}
+	if err != nil {
 		s.Kill()
 		return nil, fmt.Errorf("%s: %w\n%s", name, err, s.Log())
 	}
-	s.Idle, _, err = usage.Memory(s.PID())
-	return s, err
+	return s, nil
 }
 
 // answers waits until the socket takes connections. A large policy takes its time.

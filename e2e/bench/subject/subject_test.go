@@ -99,14 +99,6 @@ func TestPosternDecides(t *testing.T) {
 		t.Fatal(err)
 	}
 	w := newWorld(t)
-	token := func(alg string, edits ...func(map[string]any)) string {
-		text, err := w.Token(alg, 1, edits...)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return text
-	}
-	another := func(c map[string]any) { c["customer_id"] = "c-7" }
 	for name, size := range map[string]world.Size{"least": {}, "larger": {Rules: 700, Providers: 5}} {
 		policies, err := w.Policies(name, size)
 		if err != nil {
@@ -120,26 +112,52 @@ func TestPosternDecides(t *testing.T) {
 		if s.Idle < 1<<20 {
 			t.Errorf("%s: %d bytes when idle", name, s.Idle)
 		}
-		for _, c := range []struct {
-			request world.Request
-			allow   bool
-		}{
-			{world.Request{Caller: w.Web, Path: world.PathMTLS}, true},
-			{world.Request{Caller: w.Other, Path: world.PathMTLS}, false},
-			{world.Request{Caller: w.Web, Path: world.PathJWT}, false},
-			{world.Request{Caller: w.Web, Path: world.PathJWT, Token: token("ES256")}, true},
-			{world.Request{Caller: w.Web, Path: world.PathJWT, Token: token("RS256")}, true},
-			{world.Request{Caller: w.Other, Path: world.PathJWT, Token: token("ES256")}, false},
-			{world.Request{Caller: w.Web, Path: world.PathWhen, Token: token("ES256")}, true},
-			{world.Request{Caller: w.Web, Path: world.PathWhen, Token: token("ES256", another)}, false},
-			{world.Request{Caller: w.Web, Path: "/svc0/v1/res0/1", Fields: 50}, size.Rules > 0},
-			{world.Request{Caller: w.Web, Path: "/nowhere"}, false},
-		} {
-			check, err := c.request.Check()
-			if err != nil {
-				t.Fatal(err)
-			}
-			ask(t, s.Socket, check, c.allow)
+		decides(t, w, s, size.Rules, false)
+	}
+}
+
+// decides fails the test unless s grants what so many rules of w do, and nothing else.
+func decides(t *testing.T, w *world.World, s *subject.Subject, rules int, joined bool) {
+	t.Helper()
+	of := func(w *world.World, alg string, edits ...func(map[string]any)) string {
+		text, err := w.Token(alg, 1, edits...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return text
+	}
+	token := func(alg string, edits ...func(map[string]any)) string { return of(w, alg, edits...) }
+	with := func(claim string, value any) func(map[string]any) { return func(c map[string]any) { c[claim] = value } }
+	for name, c := range map[string]struct {
+		request world.Request
+		allow   bool
+	}{
+		"caller":              {world.Request{Caller: w.Web, Path: world.PathMTLS}, true},
+		"caller, few fields":  {world.Request{Caller: w.Web, Path: world.PathMTLS, Fields: 5}, true},
+		"other caller":        {world.Request{Caller: w.Other, Path: world.PathMTLS}, false},
+		"no token":            {world.Request{Caller: w.Web, Path: world.PathJWT}, false},
+		"token":               {world.Request{Caller: w.Web, Path: world.PathJWT, Token: token("ES256")}, true},
+		"token, few fields":   {world.Request{Caller: w.Web, Path: world.PathJWT, Token: token("ES256"), Fields: 5}, true},
+		"token by RSA":        {world.Request{Caller: w.Web, Path: world.PathJWT, Token: token("RS256")}, true},
+		"token, other caller": {world.Request{Caller: w.Other, Path: world.PathJWT, Token: token("ES256")}, false},
+		"another's key":       {world.Request{Caller: w.Web, Path: world.PathJWT, Token: of(newWorld(t), "ES256")}, false},
+		"other issuer":        {world.Request{Caller: w.Web, Path: world.PathJWT, Token: token("ES256", with("iss", "https://else.test"))}, false},
+		"other audience":      {world.Request{Caller: w.Web, Path: world.PathJWT, Token: token("ES256", with("aud", "else"))}, false},
+		"other scope":         {world.Request{Caller: w.Web, Path: world.PathJWT, Token: token("ES256", with("scope", "orders:readall"))}, false},
+		"expired":             {world.Request{Caller: w.Web, Path: world.PathJWT, Token: token("ES256", with("exp", time.Now().Add(-time.Hour).Unix()))}, false},
+		"condition":           {world.Request{Caller: w.Web, Path: world.PathWhen, Token: token("ES256")}, true},
+		"condition not met":   {world.Request{Caller: w.Web, Path: world.PathWhen, Token: token("ES256", with("customer_id", "c-7"))}, false},
+		"another rule":        {world.Request{Caller: w.Web, Path: "/svc0/v1/res0/1", Fields: 50}, rules > 3},
+		"another rule's user": {world.Request{Caller: w.Web, Path: "/svc6/v1/res1/1", Token: token("ES256", with("scope", "a res1:read"))}, rules > 3},
+		"no route":            {world.Request{Caller: w.Web, Path: "/nowhere"}, false},
+	} {
+		c.request.Joined = joined
+		check, err := c.request.Check()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !t.Run(name, func(t *testing.T) { ask(t, s.Socket, check, c.allow) }) {
+			t.Log(s.Log())
 		}
 	}
 }

@@ -22,7 +22,8 @@ type Request struct {
 	Caller *mint.SVID
 	Path   string
 	Token  string // "": none
-	Fields int    // how many header fields Envoy is to send; 0: as many as a browser makes
+	Fields int    // how many header fields Envoy is to send; 0: as many as a browser makes; at least 5
+	Joined bool   // Envoy sends them in its other encoding, a map
 }
 
 type field struct{ name, value string }
@@ -53,7 +54,7 @@ func browser() []field {
 func (r Request) sent() []field {
 	all := browser()
 	if r.Token != "" {
-		all = slices.Insert(all, 2, field{"authorization", "Bearer " + r.Token})
+		all = slices.Insert(all, 2, field{authorization, "Bearer " + r.Token})
 	}
 	if r.Fields == 0 {
 		return all
@@ -61,17 +62,23 @@ func (r Request) sent() []field {
 	for i := 0; len(all)+added < r.Fields; i++ {
 		all = append(all, field{fmt.Sprintf("x-shop-field-%03d", i), "the value of a field"})
 	}
-	for len(all)+added > r.Fields && len(all) > 0 {
-		last := len(all) - 1
-		if all[last].name == "authorization" {
-			last--
+	for last := len(all) - 1; len(all)+added > r.Fields && last >= 0; last-- {
+		if all[last].name != authorization {
+			all = slices.Delete(all, last, last+1)
 		}
-		if last < 0 {
-			break
-		}
-		all = slices.Delete(all, last, last+1)
 	}
 	return all
+}
+
+// Hidden returns the names of the fields that Envoy adds, and is not to tell (disallowed_headers),
+// for there to be no more than Fields. The XFCC is the last: without it no caller has
+// intermediates.
+func (r Request) Hidden() []string {
+	if r.Fields == 0 {
+		return nil
+	}
+	hidden := []string{"x-forwarded-for", "x-forwarded-proto", "x-envoy-external-address", "x-request-id", xfcc}
+	return hidden[:min(max(0, len(r.sent())+added-r.Fields), len(hidden))]
 }
 
 // HTTP returns the request as the client writes it to Envoy, HTTP/1.1.
@@ -85,11 +92,14 @@ func (r Request) HTTP() []byte {
 	return []byte(out.String())
 }
 
-// added is how many fields Envoy adds to the client's, host included.
-const added = 9
+const (
+	authorization = "authorization"
+	xfcc          = "x-forwarded-client-cert"
+	added         = 9 // fields of Envoy's besides the client's, host included
+)
 
 // Message is the CheckRequest with which Envoy 1.40 asks about the request: raw header fields in
-// Envoy's order, and the certificate. A test of package front holds it to what Envoy sends.
+// Envoy's order unless Joined, and the certificate. A test of package front holds it to what Envoy sends.
 func (r Request) Message() *authv3.CheckRequest {
 	leaf := r.Caller.Leaf()
 	all := []field{{":authority", host}, {":path", r.Path}, {":method", "GET"}, {":scheme", "https"}}
@@ -97,19 +107,28 @@ func (r Request) Message() *authv3.CheckRequest {
 	all = append(all,
 		field{"x-forwarded-for", "192.0.2.2"}, field{"x-forwarded-proto", "https"}, field{"x-envoy-external-address", "127.0.0.1"},
 		field{"x-request-id", "0b7f2d0e-8f8f-4b9e-9d5e-0d6f2b1b7a11"},
-		field{"x-forwarded-client-cert", mint.EnvoyXFCC(Orders, leaf) + ";URI=" + leaf.URIs[0].String()})
-	m := &corev3.HeaderMap{}
-	for _, f := range all {
-		m.Headers = append(m.Headers, &corev3.HeaderValue{Key: f.name, RawValue: []byte(f.value)})
+		field{xfcc, mint.EnvoyXFCC(Orders, leaf) + ";URI=" + leaf.URIs[0].String()})
+	hidden := r.Hidden()
+	all = slices.DeleteFunc(all, func(f field) bool { return slices.Contains(hidden, f.name) })
+	asked := &authv3.AttributeContext_HttpRequest{
+		Id: "7331823512345678901", Method: "GET", Path: r.Path, Host: host, Scheme: "https", Protocol: "HTTP/1.1",
+	}
+	if r.Joined {
+		asked.Headers = map[string]string{}
+		for _, f := range all {
+			asked.Headers[f.name] = f.value
+		}
+	} else {
+		asked.HeaderMap = &corev3.HeaderMap{}
+		for _, f := range all {
+			asked.HeaderMap.Headers = append(asked.HeaderMap.Headers, &corev3.HeaderValue{Key: f.name, RawValue: []byte(f.value)})
+		}
 	}
 	return &authv3.CheckRequest{Attributes: &authv3.AttributeContext{
 		Source:      &authv3.AttributeContext_Peer{Address: tcp(44321), Principal: leaf.URIs[0].String(), Certificate: mint.EnvoyCertificate(leaf)},
 		Destination: &authv3.AttributeContext_Peer{Address: tcp(8443), Principal: Orders},
 		Request: &authv3.AttributeContext_Request{
-			Time: timestamppb.New(time.Unix(1800000000, 123456000)),
-			Http: &authv3.AttributeContext_HttpRequest{
-				Id: "7331823512345678901", Method: "GET", Path: r.Path, Host: host, Scheme: "https", Protocol: "HTTP/1.1", HeaderMap: m,
-			},
+			Time: timestamppb.New(time.Unix(1800000000, 123456000)), Http: asked,
 		},
 		MetadataContext:      &corev3.Metadata{},
 		RouteMetadataContext: &corev3.Metadata{},
