@@ -1,6 +1,7 @@
 package claims
 
-// Bytes that values take in memory, beside their texts: about, and rather too many.
+// Bytes that values take in memory: about, and rather too many. Their texts are parts of the credential's,
+// which whoever keeps it counts.
 const (
 	sizeUser   = 1 << 10 // a User and its lists
 	sizeObject = 320     // the first group of a map
@@ -8,7 +9,8 @@ const (
 	sizeValue  = 48      // an element of a list, and what it refers to
 )
 
-// Size returns about how many bytes v takes in memory, and rather too many: who keeps it has to know.
+// Size returns about how many bytes v takes in memory beside its texts, and rather too many: who keeps it
+// has to know.
 func (v Verified) Size() int {
 	if v.user == nil {
 		return 0
@@ -20,16 +22,14 @@ func (v Verified) Size() int {
 func sizeOf(value any) int {
 	n := sizeValue
 	switch v := value.(type) {
-	case string:
-		n += len(v)
 	case []any:
 		for _, element := range v {
 			n += sizeOf(element)
 		}
 	case map[string]any:
 		n += sizeObject
-		for name, member := range v {
-			n += sizeMember + len(name) + sizeOf(member)
+		for _, member := range v {
+			n += sizeMember + sizeOf(member)
 		}
 	}
 	return n

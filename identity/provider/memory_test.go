@@ -34,6 +34,8 @@ func TestWhatProvidersKeep(t *testing.T) {
 		"small":    func(map[string]any) {},
 		"text":     mint.Set("x", strings.Repeat("x", 1800)),
 		"elements": mint.Set("x", slices.Repeat([]any{1}, 200)),
+		"long":     mint.Set("x", strings.Repeat("x", 5500)), // of 8 KiB
+		"escapes":  mint.Set("x", strings.Repeat("\n", 2700)),
 		"groups":   mint.Set("x", slices.Repeat([]any{"/shop/orders/readers"}, 60)),
 	} {
 		t.Run(name, func(t *testing.T) {

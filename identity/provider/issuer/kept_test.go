@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,40 +118,19 @@ func TestKeptTokensOutliveOtherProviders(t *testing.T) {
 	}
 }
 
-// TestTheLongIsNotKept: what is kept is bounded in bytes, too.
-func TestTheLongIsNotKept(t *testing.T) {
+// TestTheLongIsKept: every token that is accepted is proven once, the longest too.
+func TestTheLongIsKept(t *testing.T) {
 	key := minttest.Key(t, "EdDSA", "k1")
-	path := filepath.Join(t.TempDir(), "keys.json")
-	if err := os.WriteFile(path, mint.JWKS(key), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	changed := make(chan bool, 1)
-	pool := keys.NewPool(keys.Options{Changed: func() { changed <- true }})
-	t.Cleanup(pool.Close)
-	wide := config(mint.Issuer, path)
-	wide.JWT.MaxSize = 32 << 10
-	source, err := issuer.Kind().New(wide, kind.Env{Keys: pool, Memory: kind.NewMemory(kind.DefaultMemory)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := source.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(source.Stop)
-	<-changed
+	s := newShelf(t, key)
 	now := time.Now()
-	long := make([]byte, 4<<10)
-	for i := range long {
-		long[i] = 'x'
+	token := minttest.Token(t, key, now)
+	token = minttest.Token(t, key, now, mint.Set("long", strings.Repeat("x", (4096-len(token))*3/4-16)))
+	if n := len(token); n < 4000 || n > 4096 { // as long as config allows
+		t.Fatalf("the token has %d bytes", n)
 	}
-	p, token := source.Prover(), minttest.Token(t, key, now, mint.Set("long", string(long)))
-	prove := func() {
-		if _, _, err := p.Prove(context.Background(), kind.NewPresented(token, 32<<10, kind.Request{}), now, identity.Caller{}); err != nil {
-			t.Fatal(err)
-		}
-	}
-	prove()
-	if n := testing.AllocsPerRun(10, prove); n < 10 {
-		t.Errorf("a long token was kept: %v allocations", n)
+	s.expect(s.source.Prover(), token, now, identity.Caller{}, reason.Allowed)
+	p, c := s.source.Prover(), kind.NewPresented(token, 4096, kind.Request{})
+	if n := testing.AllocsPerRun(10, func() { _, _, _ = p.Prove(context.Background(), c, now, identity.Caller{}) }); n != 0 {
+		t.Errorf("a long token was not kept: %v allocations", n)
 	}
 }

@@ -13,9 +13,8 @@ const (
 	// DefaultMemory is how many bytes a Manager's providers keep together.
 	DefaultMemory = 8 << 20
 
-	maxKept  = 4096    // credentials
-	longest  = 4 << 10 // bytes of one that is kept; a longer one is proven each time
-	overhead = 512     // bytes of what keeps one
+	maxKept  = 4096 // credentials
+	overhead = 512  // bytes of what keeps one
 )
 
 // A Memory is what all providers of a Manager remember of credentials that they proved, at most so many
@@ -50,11 +49,12 @@ func (k Kept[V]) Get(c *Presented) (proof V, ok bool) {
 	return proof, ok
 }
 
-// Put remembers what was proven of a credential, which takes about size bytes in memory, as long as
-// there is room for it.
+// Put remembers what was proven of a credential, however long it is, as long as there is room for it.
+// The proof takes about size bytes in memory, and beside them at most as many as the credential: the
+// texts of a token are parts of what it decodes to.
 func (k Kept[V]) Put(c *Presented, proof V, size int) {
-	if k.memory != nil && len(c.raw) <= longest {
-		k.memory.proofs.PutIn(k.scope, strings.Clone(c.raw), proof, int64(overhead+len(c.raw)+size))
+	if k.memory != nil {
+		k.memory.proofs.PutIn(k.scope, strings.Clone(c.raw), proof, int64(overhead+2*len(c.raw)+size))
 	}
 }
 

@@ -54,10 +54,31 @@ func TestKept(t *testing.T) {
 		t.Error("a prover of the old keys has lost what they proved")
 	}
 	kind.Kept[int]{}.Put(presented("x"), 1, 8)
-	long := strings.Repeat("x", 4<<10+1)
+	long := strings.Repeat("x", 64<<10) // the longest that a provider can allow
 	a.Of(3).Put(presented(long), 1, 8)
-	if _, ok := a.Of(3).Get(presented(long)); ok {
-		t.Error("a credential that is too long is kept")
+	if got, ok := a.Of(3).Get(presented(long)); got != 1 || !ok {
+		t.Error("a long credential is not kept")
+	}
+	before := memory.Bytes()
+	a.Of(3).Put(presented(long+"x"), 1, 1<<20)
+	if _, ok := a.Of(3).Get(presented(long + "x")); ok || memory.Bytes() != before {
+		t.Error("a credential that takes more than there is memory is kept")
+	}
+}
+
+// TestLongOnesStayWithin: credentials of any length, in turn, take what a Memory may, and nearly all of it.
+func TestLongOnesStayWithin(t *testing.T) {
+	memory := kind.NewMemory(1 << 20)
+	kept := kind.NewKeeper[int, int](memory).Of(0)
+	for i := range 3_000 {
+		c := presented(fmt.Sprintf("%0*d", 200+i*37%(8<<10-200), i))
+		kept.Put(c, i, i%4096)
+		if got, ok := kept.Get(c); got != i || !ok {
+			t.Fatalf("%d bytes were not kept", len(c.Raw()))
+		}
+		if n := memory.Bytes(); n > 1<<20 || i > 1_000 && n < 1<<20-64<<10 {
+			t.Fatalf("after %d: %d bytes are kept", i, n)
+		}
 	}
 }
 
