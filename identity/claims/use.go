@@ -15,12 +15,10 @@ type marker struct {
 	access, id []string
 }
 
-func markers() []marker {
-	return []marker{
-		{"typ", []string{"bearer", "jwt", "at+jwt"}, []string{"id", "jwt"}}, // Keycloak
-		{"token_use", []string{"access"}, []string{"id"}},                   // Amazon Cognito
-		{"token_type", []string{"access", "access_token", "bearer"}, []string{"id", "id_token"}},
-	}
+var markers = [...]marker{
+	{"typ", []string{"bearer", "jwt", "at+jwt"}, []string{"id", "jwt"}}, // Keycloak
+	{"token_use", []string{"access"}, []string{"id"}},                   // Amazon Cognito
+	{"token_type", []string{"access", "access_token", "bearer"}, []string{"id", "id_token"}},
 }
 
 // onlyInIDTokens are claims that OpenID Connect Core 1.0 sections 2 and 3.3.2.11 give to ID
@@ -33,7 +31,7 @@ func checkUse(claims map[string]any, use identity.Use) error {
 		return reason.Errorf(reason.TokenType, "events: a logout token or a security event")
 	}
 	told := false
-	for _, m := range markers() {
+	for _, m := range markers {
 		tells, err := m.check(claims, use)
 		if err != nil {
 			return err

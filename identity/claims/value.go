@@ -41,14 +41,22 @@ func at(claims map[string]any, path []string) (any, error) {
 // text returns v when it is a string that is safe to keep, compare and show.
 func text(v any) (string, error) {
 	s, ok := v.(string)
-	if !ok || s == "" || len(s) > identity.MaxText || strings.ContainsFunc(s, isControl) {
+	if !ok || s == "" || len(s) > identity.MaxText || hasControl(s) {
 		return "", errText
 	}
 	return s, nil
 }
 
-// isControl says whether r is a control character of ASCII or Latin-1.
-func isControl(r rune) bool { return r < ' ' || 0x7f <= r && r <= 0x9f }
+// hasControl says whether a control character of ASCII or Latin-1 is in s. In UTF-8, those of Latin-1 are
+// 0xc2 and a byte up to 0x9f.
+func hasControl(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c == 0x7f || c == 0xc2 && i+1 < len(s) && s[i+1] <= 0x9f {
+			return true
+		}
+	}
+	return false
+}
 
 // texts returns v when it is an array of strings.
 func texts(v any) ([]string, error) {
@@ -88,7 +96,7 @@ func words(v any) ([]string, error) {
 		return texts(v)
 	case s == "":
 		return nil, nil
-	case len(s) > maxTotal || strings.ContainsFunc(s, isControl):
+	case len(s) > maxTotal || hasControl(s):
 		return nil, errText
 	}
 	list := strings.Split(s, " ")

@@ -34,19 +34,14 @@ func parseHeader(text []byte) (header, error) {
 		}
 	}
 	var h header
-	for _, f := range []struct {
-		name string
-		to   *string
-	}{{"alg", &h.alg}, {"kid", &h.kid}, {"typ", &h.typ}} {
-		v, ok := object[f.name]
-		if !ok {
-			continue
-		}
-		s, ok := v.(string)
-		if !ok || s == "" || len(s) > maxHeaderText {
-			return header{}, reason.Errorf(reason.TokenHeader, "%s is not a string of 1 to %d bytes", f.name, maxHeaderText)
-		}
-		*f.to = s
+	if h.alg, err = headerText(object, "alg"); err != nil {
+		return header{}, err
+	}
+	if h.kid, err = headerText(object, "kid"); err != nil {
+		return header{}, err
+	}
+	if h.typ, err = headerText(object, "typ"); err != nil {
+		return header{}, err
 	}
 	switch {
 	case h.alg == "":
@@ -55,4 +50,17 @@ func parseHeader(text []byte) (header, error) {
 		return header{}, reason.Errorf(reason.TokenAlgorithm, "alg is none of the supported ones")
 	}
 	return h, nil
+}
+
+// headerText returns a parameter that is a text when it is there; "" when it is not.
+func headerText(object map[string]any, name string) (string, error) {
+	v, ok := object[name]
+	if !ok {
+		return "", nil
+	}
+	s, ok := v.(string)
+	if !ok || s == "" || len(s) > maxHeaderText {
+		return "", reason.Errorf(reason.TokenHeader, "%s is not a string of 1 to %d bytes", name, maxHeaderText)
+	}
+	return s, nil
 }

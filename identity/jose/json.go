@@ -48,6 +48,12 @@ type parser struct {
 	limits Limits
 }
 
+// A member is one of an object.
+type member struct {
+	name  string
+	value any
+}
+
 func (p *parser) errorf(format string, args ...any) error {
 	return fmt.Errorf("byte %d: "+format, append([]any{p.next}, args...)...)
 }
@@ -124,17 +130,20 @@ func (p *parser) object(depth int) (map[string]any, error) {
 		return nil, p.errorf("nested deeper than %d", p.limits.Depth)
 	}
 	p.next++ // {
-	object := map[string]any{}
 	p.space()
 	if p.accept('}') {
-		return object, nil
+		return map[string]any{}, nil
 	}
+	var few [16]member
+	members := few[:0] // so that the map is made once and in its size
 	for {
-		if err := p.member(object, depth); err != nil {
+		m, err := p.member(depth)
+		if err != nil {
 			return nil, err
 		}
+		members = append(members, m)
 		if p.accept('}') {
-			return object, nil
+			return p.mapOf(members)
 		}
 		if !p.accept(',') {
 			return nil, p.errorf("no comma or closing brace after a member")
@@ -142,34 +151,39 @@ func (p *parser) object(depth int) (map[string]any, error) {
 	}
 }
 
-// member reads one member into object, and the white space around it.
-func (p *parser) member(object map[string]any, depth int) error {
+// mapOf returns the object whose members were read.
+func (p *parser) mapOf(members []member) (map[string]any, error) {
+	object := make(map[string]any, len(members))
+	for _, m := range members {
+		object[m.name] = m.value
+	}
+	if len(object) < len(members) {
+		return nil, p.errorf("a duplicate member in the object that ends here")
+	}
+	return object, nil
+}
+
+// member reads one member, and the white space around it.
+func (p *parser) member(depth int) (member, error) {
 	p.space()
 	if p.peek() != '"' {
-		return p.errorf("no member name")
+		return member{}, p.errorf("no member name")
 	}
 	if err := p.count(); err != nil { // beside its value's
-		return err
+		return member{}, err
 	}
 	name, err := p.string()
 	if err != nil {
-		return err
-	}
-	if _, dup := object[name]; dup {
-		return p.errorf("a duplicate member")
+		return member{}, err
 	}
 	p.space()
 	if !p.accept(':') {
-		return p.errorf("no colon after a member name")
+		return member{}, p.errorf("no colon after a member name")
 	}
 	p.space()
 	v, err := p.value(depth + 1)
-	if err != nil {
-		return err
-	}
-	object[name] = v
 	p.space()
-	return nil
+	return member{name, v}, err
 }
 
 func (p *parser) array(depth int) ([]any, error) {

@@ -7,21 +7,21 @@ import (
 
 // string reads a string: RFC 8259 section 7.
 func (p *parser) string() (string, error) {
-	p.next++ // "
-	start := p.next
-	for p.next < len(p.text) {
-		switch c := p.text[p.next]; {
+	rest := p.text[p.next+1:] // after the "
+	for i := range len(rest) {
+		switch c := rest[i]; {
 		case c == '"':
-			s := p.text[start:p.next]
-			p.next++
-			return s, nil
+			p.next += i + 2
+			return rest[:i], nil
 		case c == '\\':
-			return p.escaped(p.text[start:p.next])
+			p.next += i + 1
+			return p.escaped(rest[:i])
 		case c < ' ':
+			p.next += i + 1
 			return "", p.errorf("a control character in a string")
 		}
-		p.next++
 	}
+	p.next = len(p.text)
 	return "", p.errorf("a string without end")
 }
 

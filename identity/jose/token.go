@@ -37,33 +37,46 @@ func Parse(raw string, limit int) (*Token, error) {
 	if len(raw) > limit {
 		return nil, reason.Errorf(reason.TokenTooLarge, "%d bytes, and %d are allowed", len(raw), limit)
 	}
-	parts := strings.SplitN(raw, ".", 4)
-	if len(parts) != 3 || parts[0] == "" || parts[1] == "" || parts[2] == "" {
-		return nil, reason.Errorf(reason.TokenMalformed, "not three non-empty parts")
-	}
-	var decoded [3][]byte
-	for i, part := range parts {
-		b, err := decode(part)
-		if err != nil {
-			return nil, reason.Errorf(reason.TokenMalformed, "part %d: %w", i+1, err)
-		}
-		decoded[i] = b
-	}
-	head, err := parseHeader(decoded[0])
+	parts, err := decodeParts(raw)
 	if err != nil {
 		return nil, err
 	}
-	claims, err := ParseObject(decoded[1], payloadLimits(len(decoded[1])))
+	head, err := parseHeader(parts[0])
+	if err != nil {
+		return nil, err
+	}
+	claims, err := ParseObject(parts[1], payloadLimits(len(parts[1])))
 	if err != nil {
 		return nil, reason.Errorf(reason.TokenMalformed, "payload: %w", err)
 	}
 	return &Token{
 		header:    head,
 		claims:    claims,
-		signed:    raw[:len(raw)-len(parts[2])-1],
-		signature: decoded[2],
+		signed:    raw[:strings.LastIndexByte(raw, '.')],
+		signature: parts[2],
 		size:      len(raw),
 	}, nil
+}
+
+// decodeParts returns the three parts of a compact serialisation, which share one buffer.
+func decodeParts(raw string) (decoded [3][]byte, _ error) {
+	var parts [3]string
+	var rest string
+	parts[0], rest, _ = strings.Cut(raw, ".")
+	parts[1], parts[2], _ = strings.Cut(rest, ".")
+	if parts[0] == "" || parts[1] == "" || parts[2] == "" || strings.IndexByte(parts[2], '.') >= 0 {
+		return decoded, reason.Errorf(reason.TokenMalformed, "not three non-empty parts")
+	}
+	buffer := make([]byte, 0, strict.DecodedLen(len(raw)))
+	for i, part := range parts {
+		from := len(buffer)
+		b, err := appendDecoded(buffer, part)
+		if err != nil {
+			return decoded, reason.Errorf(reason.TokenMalformed, "part %d: %w", i+1, err)
+		}
+		buffer, decoded[i] = b, b[from:]
+	}
+	return decoded, nil
 }
 
 // Algorithm returns the header's alg: one for which IsAlgorithm holds.

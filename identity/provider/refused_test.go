@@ -17,12 +17,9 @@ import (
 	"github.com/postern/postern/identity/mint"
 	"github.com/postern/postern/identity/mint/minttest"
 	"github.com/postern/postern/identity/provider"
+	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
 )
-
-// distinct is how many valid tokens of a kind there are: more than are kept, so that each is as if it
-// had never been seen.
-const distinct = 4096
 
 // A kindOfToken is tokens that come to one end.
 type kindOfToken struct {
@@ -128,7 +125,7 @@ func underAttack(t testing.TB) attacked {
 	t.Helper()
 	es, rs, stranger := minttest.Key(t, "ES256", "es"), minttest.Key(t, "RS256", "rs"), minttest.Key(t, "ES256", "es")
 	idp := keystest.New(t, es, rs)
-	m := manager(t, provider.Options{Interval: time.Hour})
+	m := manager(t, provider.Options{Interval: time.Hour, Kinds: []kind.Kind{forgetful()}})
 	config := issuer(idp, "idp")
 	configure(t, m, config)
 	keystest.Until(t, "keys", func() bool { return keyed(m.Current()) })
@@ -161,17 +158,12 @@ func BenchmarkRefused(b *testing.B) {
 			for i := range many {
 				many[i] = bearer(k.make(i))
 			}
-			b.ReportAllocs()
-			runtime.LockOSThread()
-			defer runtime.UnlockOSThread()
-			i, before := 0, threadTime()
-			for b.Loop() {
+			cost(b, func(i int) {
 				c := a.set.Authenticate(context.Background(), []string{"idp"}, many[i%len(many)].request(), now(), identity.Caller{})
-				if i++; c.Reason != k.want {
+				if c.Reason != k.want {
 					b.Fatalf("%v, want %v", c.Reason, k.want)
 				}
-			}
-			b.ReportMetric(float64(threadTime()-before)/float64(b.N), "cpu-ns/op") // what others do with the machine is not in it
+			})
 		})
 	}
 }
