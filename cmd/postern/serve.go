@@ -252,6 +252,6 @@ func (s *sidecar) start(ctx context.Context, group *errgroup.Group) error {
 		return err
 	}
 	s.settle()
-	start(s.runChecks, s.runPages, s.runSDS)
+	start(s.threads.run, s.runChecks, s.runPages, s.runSDS)
 	return nil
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/postern/postern/extauthz"
 	"github.com/postern/postern/extauthz/metrics"
 	"github.com/postern/postern/extauthz/record"
+	"github.com/postern/postern/extauthz/socket"
 	"github.com/postern/postern/identity/assertion"
 	"github.com/postern/postern/identity/keys"
 	"github.com/postern/postern/identity/provider"
@@ -45,6 +46,7 @@ type sidecar struct {
 	jwt     atomic.Pointer[trust.JWTState]
 	checks  *grpc.Server
 	authz   *extauthz.Server
+	threads *processors
 
 	listener net.Listener
 	pages    []*page
@@ -57,7 +59,7 @@ type sidecar struct {
 
 func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 	log := newLogger(o.level, logs)
-	s := &sidecar{settings: o, log: log, current: &extauthz.Current{}, drained: make(chan struct{})}
+	s := &sidecar{settings: o, log: log, current: &extauthz.Current{}, drained: make(chan struct{}), threads: newProcessors()}
 	s.watcher = directory.NewWatcher(o.flags.policies, o.flags.secrets, quiet)
 	s.trust.Store(&trust.State{})
 	s.jwt.Store(&trust.JWTState{})
@@ -192,7 +194,7 @@ func (s *sidecar) runChecks(ctx context.Context) error {
 	defer close(s.drained)
 	s.log.Info("listening", zap.String("for", "checks"), zap.String("at", s.flags.listen), zap.String("version", buildVersion()))
 	failed := make(chan error, 1)
-	go func() { failed <- s.checks.Serve(direct{s.listener}) }()
+	go func() { failed <- s.checks.Serve(socket.Direct(s.listener)) }()
 	select {
 	case err := <-failed:
 		return err

@@ -12,7 +12,7 @@ import (
 
 // TestLinesWaitForOthers: a few milliseconds, and not where somebody waits for them or room gets short.
 func TestLinesWaitForOthers(t *testing.T) {
-	const soon, later = time.Millisecond, 20 * time.Millisecond
+	const soon, later = 10 * time.Millisecond, 40 * time.Millisecond
 	for name, tc := range map[string]struct {
 		offer func(t *testing.T, w *record.Writer)
 		soon  uint64 // lines that are written soon

@@ -4,7 +4,7 @@ import "time"
 
 // linger is how long lines may wait for others to be written with, unless somebody waits for one: to
 // wake up and write for each line costs more than all else about it.
-const linger = 5 * time.Millisecond
+const linger = 20 * time.Millisecond
 
 // run writes what waits until there will be no more, or Close gave up.
 func (w *Writer) run() {

@@ -1,4 +1,4 @@
-package main
+package socket_test
 
 import (
 	"bytes"
@@ -6,10 +6,13 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/net/nettest"
+
+	"github.com/postern/postern/extauthz/socket"
 )
 
 // pair returns both ends of a connection; ours is the one that direct accepted.
@@ -22,11 +25,11 @@ func pair(t testing.TB, network, at string) (ours, theirs net.Conn, stop func())
 	if theirs, err = net.Dial(network, l.Addr().String()); err != nil {
 		t.Fatal(err)
 	}
-	if ours, err = (direct{l}).Accept(); err != nil {
+	if ours, err = socket.Direct(l).Accept(); err != nil {
 		t.Fatal(err)
 	}
-	if _, ok := ours.(*directConn); !ok {
-		t.Fatalf("accepted a %T", ours)
+	if _, ok := ours.(syscall.Conn); ok {
+		t.Fatalf("accepted a plain %T", ours)
 	}
 	return ours, theirs, func() { ours.Close(); theirs.Close(); l.Close() }
 }
