@@ -4,6 +4,8 @@ VERSION   ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo un
 FUZZTIME  ?= 10s
 N         ?= 1000000
 BENCHTIME ?= 1s
+COUNT     ?= 1
+MICRO     ?= ^Benchmark(Parse|Verify|Decide|Respond)$$
 
 # The race detector needs a C compiler; without one the tests still run.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
@@ -72,11 +74,11 @@ e2e-idp: ## Tokens of real identity providers (needs node, java and mvn; 180 MB 
 	@.ci/stage 'identity providers' go run ./e2e/idp/get
 	@.ci/stage 'tokens of identity providers' go test -count=1 -v -tags e2e_idp ./e2e/idp/...
 
-bench: build ## What a check costs, beside others (5 min; BENCH=-grow: how it grows; BENCH=-help)
+bench: build ## What a check costs, beside others (6 min; BENCH=-grow: how it grows; BENCH=-help)
 	@go run ./e2e/bench $(BENCH)
 
-microbench: ## Every benchmark of the code (BENCHTIME=1s), for benchstat
-	go test -run '^$$' -bench . -benchmem -benchtime $(BENCHTIME) ./...
+microbench: ## Parse, verify, decide, respond by themselves (COUNT=10 for benchstat; MICRO=. for all)
+	@go test -run '^$$' -bench '$(MICRO)' -benchmem -benchtime $(BENCHTIME) -count $(COUNT) ./extauthz/... ./identity/... ./policy/...
 
 fuzz: ## Every fuzz target for a while (FUZZTIME=10s each)
 	@.ci/fuzz $(FUZZTIME)
