@@ -19,7 +19,7 @@ func (r *report) figures() map[string][]byte {
 	}
 	if len(r.cases(envoyed)) > 0 {
 		all["envoy-latency.svg"] = r.drawThrough("Latency that a check adds (median), × the no-op's", p50)
-		all["envoy-cpu.svg"] = r.drawThrough("CPU that a check takes of Envoy and the server, × the no-op's", cpu)
+		all["envoy-cpu.svg"] = r.drawThrough("CPU that a check adds to Envoy's own (Envoy and the server), × the no-op's", cpu)
 	}
 	for _, a := range axes() {
 		if len(r.cases(a.part)) > 0 {
@@ -29,9 +29,13 @@ func (r *report) figures() map[string][]byte {
 	return all
 }
 
+// cut ends the bars of OPA-Envoy, which would make all others small.
+const cut = 2
+
 func (r *report) drawDirect() []byte {
 	bars := plot.Bars{
 		Chart:  plot.Chart{Title: "CPU of the server for a check, × the no-op's", X: "16 checks in flight, asked directly", Y: "× no-op"},
+		Cut:    cut,
 		Series: []string{noop, floor, postern, norecords, opa},
 	}
 	if len(r.find(direct, caseMTLS, opa).values(cpu)) == 0 {
@@ -51,7 +55,7 @@ func (r *report) drawDirect() []byte {
 }
 
 func (r *report) drawThrough(title string, of func(load.Round) time.Duration) []byte {
-	bars := plot.Bars{Chart: plot.Chart{Title: title, X: "requests in flight, through Envoy", Y: "× no-op"}}
+	bars := plot.Bars{Chart: plot.Chart{Title: title, X: "requests in flight, through Envoy", Y: "× no-op"}, Cut: cut}
 	for _, server := range []string{noop, floor, postern, norecords, opa, front.Native} { // colors as in the other plot
 		if slices.Contains(r.servers(envoyed), server) {
 			bars.Series = append(bars.Series, server)

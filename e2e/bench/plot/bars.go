@@ -9,6 +9,7 @@ import (
 // is 0 or missing is not drawn.
 type Bars struct {
 	Chart
+	Cut    float64 // 0: nowhere; bars that are higher end here and say how high they are
 	Groups []string
 	Series []string
 	Values [][]float64
@@ -23,7 +24,11 @@ func (b Bars) SVG() []byte {
 			most = max(most, finite(v))
 		}
 	}
-	at := out.ordinate(most)
+	cut := most
+	if b.Cut > 0 {
+		cut = min(most, b.Cut)
+	}
+	at := out.ordinate(cut)
 	slot := float64(plotWidth) / float64(max(1, len(b.Groups)))
 	thick := slot * 0.84 / float64(max(1, len(b.Series)))
 	for g, name := range b.Groups {
@@ -38,8 +43,11 @@ func (b Bars) SVG() []byte {
 			}
 			x := start + thick*float64(s)
 			fmt.Fprintf(out, `<rect x="%s" y="%s" width="%s" height="%s" fill="%s"><title>%s, %s: %s</title></rect>`+"\n",
-				number(x), number(at(v)), number(thick*0.94), number(at(0)-at(v)), color(s),
+				number(x), number(at(min(v, cut))), number(thick*0.94), number(at(0)-at(min(v, cut))), color(s),
 				escape(name), escape(b.Series[s]), strconv.FormatFloat(v, 'g', 4, 64))
+			if v > cut {
+				out.text(x+thick/2, at(cut)-4, "middle", strconv.FormatFloat(v, 'f', 1, 64), "")
+			}
 		}
 	}
 	out.legend(b.Series)

@@ -55,6 +55,30 @@ func TestBars(t *testing.T) {
 	}
 }
 
+// One bar that is far higher than the others does not make them too small to see.
+func TestCut(t *testing.T) {
+	b := plot.Bars{Groups: []string{"g"}, Series: []string{"low", "high"}, Values: [][]float64{{1, 12.64}}}
+	for cut, want := range map[float64]struct {
+		texts []string
+		low   string
+	}{
+		0:  {[]string{"15"}, `height="20"`},
+		2:  {[]string{"12.6", "2", "1.5"}, `height="150"`},
+		20: {[]string{"15"}, `height="20"`},
+	} {
+		b.Cut = cut
+		_, texts := elements(t, b.SVG())
+		for _, text := range want.texts {
+			if !slices.Contains(texts, text) {
+				t.Errorf("cut %v: no %q among %q", cut, text, texts)
+			}
+		}
+		if !strings.Contains(string(b.SVG()), want.low) {
+			t.Errorf("cut %v: no bar of %s in\n%s", cut, want.low, b.SVG())
+		}
+	}
+}
+
 func TestLines(t *testing.T) {
 	l := plot.Lines{Lines: []plot.Line{
 		{Name: "no-op", X: []float64{10, 1000}, Y: []float64{50, 52}},
