@@ -27,7 +27,7 @@ type call struct {
 	kept     record.Record
 
 	segments [16]string // memory for those of the path; more take some of their own
-	rules    [8]policy.Evaluation
+	memory   policy.Memory
 }
 
 // calls are those that no check uses.
@@ -76,12 +76,12 @@ func (c *call) decide(ctx context.Context) {
 			return
 		}
 	}
-	m := c.snapshot.Policy.Match(q)
+	m := c.snapshot.Policy.MatchIn(&c.memory, q)
 	if from := m.Providers(); len(from) > 0 {
 		q.Credential = c.snapshot.Users.Authenticate(ctx, from, c.carrier(), q.Time, q.Caller)
 		c.cutUser()
 	}
-	c.decision = m.DecideIn(c.rules[:0], q)
+	c.decision = m.Decide(q)
 	if found := &q.Credential; found.Cause != nil && found.Reason == c.decision.Reason {
 		c.detail = found.Cause.Error()
 	}

@@ -4,6 +4,8 @@ package extauthz_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +15,11 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/postern/postern/extauthz"
+	"github.com/postern/postern/extauthz/metrics"
 	"github.com/postern/postern/extauthz/record"
+	"github.com/postern/postern/identity"
+	"github.com/postern/postern/identity/mint"
+	"github.com/postern/postern/identity/mint/minttest"
 	"github.com/postern/postern/identity/revocation"
 )
 
@@ -22,42 +28,132 @@ type nothing struct{ discard }
 
 func (nothing) Keep(context.Context, *record.Record) bool { return true }
 
-// TestTheHotPathTakesNoMemory: from the bytes of a check to those of its answer, a caller and a user
-// who were verified before cost none, and neither does a refusal.
-func TestTheHotPathTakesNoMemory(t *testing.T) {
-	w := newRevokedWorld(t)
-	w.current.Update(func(s *extauthz.Snapshot) { s.Revoked = &revocation.List{} })
-	server := extauthz.New(extauthz.Config{Current: w.current, Records: nothing{}, Metrics: nothing{}, Log: zap.NewNop(), Now: time.Now})
-	uuid := addHeader("x-request-id", "0b7f2d0e-8f8f-4b9e-9d5e-0d6f2b1b7a11")
-	with := func(c *authv3.CheckRequest) *authv3.CheckRequest {
-		uuid(c.GetAttributes())
-		likeEnvoy(c.GetAttributes())
-		return c
+// hotID is a request's id as Envoy makes one.
+const hotID = "0b7f2d0e-8f8f-4b9e-9d5e-0d6f2b1b7a11"
+
+// hot makes a request one that a browser sends.
+func hot(c *authv3.CheckRequest) *authv3.CheckRequest {
+	likeEnvoy(c.GetAttributes())
+	for _, h := range c.GetAttributes().GetRequest().GetHttp().GetHeaderMap().GetHeaders() {
+		if h.GetKey() == "x-request-id" {
+			h.RawValue = []byte(hotID)
+		}
 	}
-	for name, c := range map[string]*authv3.CheckRequest{
-		"anyone":          with(check(t, w.world, "")),
-		"a caller":        with(check(t, w.world, web)),
-		"a user":          with(w.with(t, "/mine")),
-		"a user's scopes": with(w.with(t, "/either")),
-		"an id of ours":   check(t, w.world, web),
-		"a refusal":       with(check(t, w.world, web, setPath("/elsewhere"))),
-	} {
-		t.Run(name, func(t *testing.T) {
-			if r := w.ask(t, c); allowed(r) != (name != "a refusal") {
-				t.Fatal(r)
-			}
-			wire, err := proto.Marshal(c)
-			if err != nil {
-				t.Fatal(err)
-			}
-			slice, ctx := mem.BufferSlice{mem.SliceBuffer(wire)}, t.Context()
-			if n := testing.AllocsPerRun(200, func() {
-				if !server.Decide(ctx, slice) {
-					t.Fatal("left to generated code")
+	return c
+}
+
+// allocations is how many a check costs, from its bytes to those of its answer.
+func allocations(t *testing.T, s *extauthz.Server, c *authv3.CheckRequest) float64 {
+	t.Helper()
+	wire, err := proto.Marshal(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	slice, ctx := mem.BufferSlice{mem.SliceBuffer(wire)}, t.Context()
+	return testing.AllocsPerRun(200, func() {
+		if !s.Decide(ctx, slice) {
+			t.Fatal("left to generated code")
+		}
+	})
+}
+
+// TestTheHotPathTakesNoMemory: from the bytes of a check to those of its answer, a caller and a user
+// who were verified before cost none, and neither does a refusal. The memory of each check is
+// overwritten, so that what is remembered of it by a text that lies there costs some, too.
+func TestTheHotPathTakesNoMemory(t *testing.T) {
+	w := newFullWorld(t)
+	counted := metrics.New(metrics.Config{})
+	server := func(m extauthz.Metrics) *extauthz.Server {
+		return extauthz.Poisoned(extauthz.Config{Current: w.current, Records: nothing{}, Metrics: m, Log: zap.NewNop(), Now: time.Now})
+	}
+	forwarded := addHeader("x-forwarded-client-cert", "")
+	leaf := minttest.SVID(t, w.ca, web).Leaf()
+	withXFCC := func(a *authv3.AttributeContext) {
+		a.Source.Principal, a.Source.Certificate = web, mint.EnvoyCertificate(leaf)
+		forwarded(a)
+		all := a.GetRequest().GetHttp().GetHeaderMap().GetHeaders()
+		all[len(all)-1].RawValue = []byte(mint.EnvoyXFCC(orders, leaf, w.ca.Certificate()))
+	}
+	guest := func(a *authv3.AttributeContext) { a.Source.Address = tcp("10.99.0.1") }
+	rows := map[string]struct {
+		check *authv3.CheckRequest
+		want  string
+	}{
+		"anyone":                     {hot(w.of(t, "", "anyone", "a")), "allowed"},
+		"a caller":                   {hot(w.of(t, web, "caller", "a")), "allowed"},
+		"a caller with XFCC":         {hot(w.of(t, "", "caller", "a", withXFCC)), "allowed"},
+		"a user":                     {hot(w.user(t, "alice", "a")), "allowed"},
+		"a JWT-SVID":                 {hot(w.workload(t, web, "a")), "allowed"},
+		"headers and source":         {hot(w.of(t, "", "fields", "a", addHeader("x-kind", "fields"))), "allowed"},
+		"a rule in shadow":           {hot(w.of(t, "", "shadow", "a")), "allowed"},
+		"an id of ours":              {w.of(t, web, "caller", "a"), "allowed"},
+		"no route":                   {hot(w.of(t, web, "elsewhere", "a")), "no_route"},
+		"no rule":                    {hot(w.of(t, "", "fields", "a", addHeader("x-kind", "others"))), "not_granted"},
+		"a caller that is no caller": {hot(w.of(t, "", "caller", "a")), "caller_not_granted"},
+		"a deny":                     {hot(w.of(t, web, "caller", "a", addHeader("x-debug", "1"))), "denied_by_rule"},
+		"a guardrail":                {hot(w.of(t, web, "caller", "a", guest)), "denied_by_guardrail"},
+	}
+	for _, size := range []string{"a few rules", "10,000 rules"} {
+		if size == "10,000 rules" {
+			w.enforce(t, fullPolicy+manyRules(10_000))
+		}
+		counted.Retain(w.current.Load().Policy.EachRoute)
+		for name, row := range rows {
+			t.Run(size+", "+name, func(t *testing.T) {
+				w.ask(t, row.check) // verified and remembered
+				if w.ask(t, row.check); w.last(t).Decision.Reason.String() != row.want {
+					t.Fatalf("decided %+v", w.last(t).Decision)
 				}
-			}); n != 0 {
-				t.Errorf("%v allocations", n)
+				for with, m := range map[string]extauthz.Metrics{"nothing counted": nothing{}, "metrics": counted} {
+					if n := allocations(t, server(m), row.check); n != 0 {
+						t.Errorf("%s: %v allocations", with, n)
+					}
+				}
+			})
+		}
+	}
+}
+
+// manyRules is a policy of so many rules beside another, ten a route.
+func manyRules(n int) string {
+	var text strings.Builder
+	text.WriteString(`---
+apiVersion: postern.dev/v1alpha1
+kind: ServicePolicy
+metadata: {name: many, namespace: shop}
+spec:
+  workloads: [spiffe://shop.test/ns/shop/sa/orders]
+  routes:
+`)
+	for route := range n / 10 {
+		fmt.Fprintf(&text, "  - name: r%d\n    http: {methods: [GET], path: \"/many/r%d/{id}\"}\n    allow:\n", route, route)
+		for rule := range 10 {
+			fmt.Fprintf(&text, "    - {callers: [spiffe://shop.test/ns/shop/sa/s%d-%d]}\n", route, rule)
+		}
+	}
+	return text.String()
+}
+
+// TestWhoIsCutOffIsFoundWithoutMemory: nor does a Revocation cost any, while it cuts off others.
+func TestWhoIsCutOffIsFoundWithoutMemory(t *testing.T) {
+	w := newFullWorld(t)
+	server := extauthz.Poisoned(extauthz.Config{Current: w.current, Records: nothing{}, Metrics: nothing{}, Log: zap.NewNop(), Now: time.Now})
+	w.revoke(t,
+		identity.RevocationEntry{Callers: []string{"spiffe://shop.test/ns/else/**"}},
+		identity.RevocationEntry{TrustDomain: "shop.test", Serials: []string{"00"}},
+		identity.RevocationEntry{Providers: []string{"shop-idp"}, Subjects: []string{"mallory"}})
+	empty := &revocation.List{}
+	for name, c := range map[string]*authv3.CheckRequest{
+		"a caller": hot(w.of(t, web, "caller", "a")), "a user": hot(w.user(t, "alice", "a")), "a JWT-SVID": hot(w.workload(t, web, "a")),
+	} {
+		for range 2 {
+			if r := w.ask(t, c); !allowed(r) {
+				t.Fatal(name, r)
 			}
-		})
+			if n := allocations(t, server, c); n != 0 {
+				t.Errorf("%s: %v allocations", name, n)
+			}
+			w.current.Update(func(s *extauthz.Snapshot) { s.Revoked = empty })
+		}
 	}
 }

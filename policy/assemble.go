@@ -104,8 +104,26 @@ func (n needs) and(o needs) needs {
 		return n
 	case len(n.providers) == 0 && len(n.headers) == 0:
 		return o
+	case n.covers(o):
+		return n
+	case o.covers(n):
+		return o
 	}
 	return needs{slices.Concat(n.providers, o.providers), slices.Concat(n.headers, o.headers)}.sorted()
+}
+
+// covers says that o is within n.
+func (n needs) covers(o needs) bool {
+	return containsAll(n.providers, o.providers) && containsAll(n.headers, o.headers)
+}
+
+func containsAll(of, want []string) bool {
+	for _, s := range want {
+		if !slices.Contains(of, s) {
+			return false
+		}
+	}
+	return true
 }
 
 func (n needs) sorted() needs {

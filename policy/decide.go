@@ -16,11 +16,7 @@ func (s *Set) Decide(q *Request) Decision { return s.Match(q).Decide(q) }
 // else an allow that matches allows, if everything matches that guardrails require; else the
 // request is refused, and the reason says what stood between. A credential that was presented
 // and is bad denies whatever the rules say.
-func (m Match) Decide(q *Request) Decision { return m.DecideIn(nil, q) }
-
-// DecideIn is Decide with memory for [Decision.Rules]: as many of them as buf has capacity for take
-// no other. They are good until buf is used again.
-func (m Match) DecideIn(buf []Evaluation, q *Request) Decision {
+func (m Match) Decide(q *Request) Decision {
 	if m.set == nil {
 		return Decision{Reason: m.why}
 	}
@@ -32,12 +28,13 @@ func (m Match) DecideIn(buf []Evaluation, q *Request) Decision {
 		d.Reason = reason.BadHeader
 		return d
 	}
-	d.Rules = m.evaluate(buf, q)
+	d.Rules = m.evaluate(q)
 	m.verdict(&d, q, enforced)
 	if slices.ContainsFunc(d.Rules, func(e Evaluation) bool { return e.Rule.shadow }) {
 		would := Decision{Rules: d.Rules}
 		m.verdict(&would, q, everyRule)
-		d.Shadow = &Verdict{would.Allow, would.Reason, would.Rule, would.RuleName}
+		d.Shadow = &m.memory.shadow
+		*d.Shadow = Verdict{would.Allow, would.Reason, would.Rule, would.RuleName}
 	}
 	return d
 }
@@ -99,7 +96,7 @@ func (m Match) ambiguous(h Headers) bool {
 }
 
 // evaluate looks at every rule: those of guardrails first, then the policies', then the route's.
-func (m Match) evaluate(buf []Evaluation, q *Request) []Evaluation {
+func (m Match) evaluate(q *Request) []Evaluation {
 	lists := [...][]*Rule{m.guards, m.set.deny, nil, nil}
 	if m.route != nil {
 		lists[2], lists[3] = m.route.deny, m.route.allow
@@ -108,11 +105,12 @@ func (m Match) evaluate(buf []Evaluation, q *Request) []Evaluation {
 	for _, rules := range lists {
 		n += len(rules)
 	}
-	all := slices.Grow(buf[:0], n)
-	var in input
+	all := slices.Grow(m.memory.rules[:0], n)
+	in := &m.memory.input
+	in.made = false
 	for _, rules := range lists {
 		for _, r := range rules {
-			all = append(all, r.evaluate(q, &in))
+			all = append(all, r.evaluate(q, in))
 		}
 	}
 	return all

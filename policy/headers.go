@@ -18,8 +18,10 @@ func NewHeaders(fields []Header, joined bool) Headers { return Headers{fields, j
 func (h Headers) Joined() bool { return h.joined }
 
 // Values returns the values of every field of this name, in order; none when it is absent.
-func (h Headers) Values(name string) []string {
-	var values []string
+func (h Headers) Values(name string) []string { return h.appendValues(nil, name) }
+
+// appendValues is Values with memory.
+func (h Headers) appendValues(values []string, name string) []string {
 	for i := range h.fields {
 		if h.fields[i].Name == name {
 			values = append(values, h.fields[i].Value)

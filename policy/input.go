@@ -3,19 +3,21 @@ package policy
 import "github.com/postern/postern/policy/condition"
 
 // An input is what the conditions of one decision see, made when a first one looks.
-type input struct{ made *condition.Input }
+type input struct {
+	made  bool
+	value condition.Input
+}
 
 func (i *input) of(q *Request) *condition.Input {
-	if i.made == nil {
-		i.made = q.input()
+	if !i.made {
+		i.made = true
+		i.value = condition.Input{
+			Method: q.Method.name, Host: q.Host.name, Path: q.Path.segments, Query: q.Path.query,
+			ID: q.ID, Time: q.Time, Headers: &q.Headers,
+			Caller: q.Caller, User: q.Credential.User, Source: q.Source,
+		}
 	}
-	return i.made
+	return &i.value
 }
 
-func (r *Request) input() *condition.Input {
-	return &condition.Input{
-		Method: r.Method.name, Host: r.Host.name, Path: r.Path.segments, Query: r.Path.query,
-		ID: r.ID, Time: r.Time, HeaderValues: r.Headers.Values,
-		Caller: r.Caller, User: r.Credential.User, Source: r.Source,
-	}
-}
+func (r *Request) input() *condition.Input { return new(input).of(r) }

@@ -227,24 +227,27 @@ func (r *Rule) headersHold(h Headers) verdict {
 }
 
 func (w *headerRule) holds(h Headers, deny bool) verdict {
-	have := h.Values(w.name)
 	if w.present != nil {
-		return verdictOf(*w.present == (len(have) > 0))
+		_, n := h.First(w.name)
+		return verdictOf(*w.present == (n > 0))
 	}
+	var few [4]string
+	have := h.appendValues(few[:0], w.name)
 	if slices.ContainsFunc(have, func(s string) bool { return !utf8.ValidString(s) }) {
 		return erred
 	}
 	v := verdictOf(w.values.heldByHeader(have, deny))
-	if v == notMatched && deny && w.values.heldBy(elements(have)) {
+	var more [16]string
+	if v == notMatched && deny && w.values.heldBy(elements(more[:0], have)) {
 		return erred
 	}
 	return v
 }
 
-// elements adds to the values of a header what is between their commas: Envoy joins headers
+// elements appends the values of a header to all, and what is between their commas: Envoy joins headers
 // that it knows, in both encodings, so that a value with a comma may be two.
-func elements(have []string) []string {
-	all := slices.Clone(have)
+func elements(all, have []string) []string {
+	all = append(all, have...)
 	for _, value := range have {
 		for e := range strings.SplitSeq(value, ",") {
 			all = append(all, strings.Trim(e, " \t"))

@@ -106,14 +106,26 @@ func (s *Set) EachReader(yield func(at Position, providers []string) bool) {
 // chooses the route first, the narrowest template that matches it; then the host, where an
 // exact one beats none; then the method and the upgrade. Nothing falls back. The paths of a gRPC
 // service that any route names belong to gRPC calls alone.
-func (s *Set) Match(q *Request) Match {
+func (s *Set) Match(q *Request) Match { return s.MatchIn(&Memory{}, q) }
+
+// A Memory is room for what one decision needs, so that it takes no other: for 8 guardrails that
+// apply, for 16 rules, for what their conditions see, and for the verdict of those in shadow.
+type Memory struct {
+	guards [8]*Rule
+	rules  [16]Evaluation
+	shadow Verdict
+	input  input
+}
+
+// MatchIn is Match for a decision in this memory. Both are good until the memory is used again.
+func (s *Set) MatchIn(memory *Memory, q *Request) Match {
 	switch {
 	case s == nil:
 		return Match{why: reason.NoPolicy}
 	case len(q.Path.segments) == 0 || q.Method.name == "" || q.Host.name == "":
 		return Match{why: reason.BadRequest}
 	}
-	m := Match{set: s, route: s.choose(q), needs: s.base}
+	m := Match{set: s, route: s.choose(q), needs: s.base, memory: memory, guards: memory.guards[:0]}
 	switch {
 	case m.route != nil:
 		m.needs = m.route.reads
@@ -156,6 +168,7 @@ type Match struct {
 	route  *route      // nil: none
 	why    reason.Code // there is no route
 	guards []*Rule
+	memory *Memory
 	needs
 }
 

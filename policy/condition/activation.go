@@ -39,6 +39,21 @@ type activation struct {
 	query    []parameter
 	queryErr error
 	segments *texts // of the caller, once they were read
+
+	lists [4]texts // memory for those of headers; more take some of their own
+	used  int      // of lists
+}
+
+// list returns a list of these texts as a value, which is good while the condition is evaluated.
+func (a *activation) list(of []string) *texts {
+	if a.used == len(a.lists) {
+		values := texts(of)
+		return &values
+	}
+	kept := &a.lists[a.used]
+	*kept = of
+	a.used++
+	return kept
 }
 
 // Parent implements cel.Activation.
@@ -185,10 +200,10 @@ func (a *activation) inner(name string) any {
 
 // header returns the values of a header, or an error for those that no condition may see.
 func (a *activation) header(name string) any {
-	if a.in.HeaderValues == nil {
+	if a.in.Headers == nil {
 		return types.WrapErr(errNoHeaders)
 	}
-	values := texts(a.in.HeaderValues(name))
+	values := a.in.Headers.Values(name)
 	size := 0
 	for _, value := range values {
 		if size += len(value); size > MaxHeader {
@@ -201,7 +216,7 @@ func (a *activation) header(name string) any {
 	if len(values) > MaxValues || size > MaxHeader {
 		return types.WrapErr(fmt.Errorf("the header %s has more than %d values or %d bytes", name, MaxValues, MaxHeader))
 	}
-	return &values
+	return a.list(values)
 }
 
 // parameter returns the values of a parameter of the query.

@@ -87,7 +87,7 @@ func TestWhatIsMeteredMayErr(t *testing.T) {
 		t.Fatal(err)
 	}
 	many := strings.Split(strings.Repeat("x,", 60), ",")
-	_, err = c.Eval(&condition.Input{Method: "GET", Host: "a", HeaderValues: func(string) []string { return many }})
+	_, err = c.Eval(&condition.Input{Method: "GET", Host: "a", Headers: condition.HeaderFunc(func(string) []string { return many })})
 	if err == nil {
 		t.Fatal("the condition is not expensive enough to be stopped")
 	}
@@ -141,7 +141,7 @@ func TestOutcomesAreProven(t *testing.T) {
 			narrow++
 		}
 		for range 20 {
-			in := &condition.Input{Method: method, Host: one("a", "b", "c", "d"), HeaderValues: func(string) []string { return []string{"1", "2"}[:random.IntN(3)] }}
+			in := &condition.Input{Method: method, Host: one("a", "b", "c", "d"), Headers: condition.HeaderFunc(func(string) []string { return []string{"1", "2"}[:random.IntN(3)] })}
 			if random.IntN(2) == 0 {
 				in.User = &identity.User{Provider: "p", Subject: one("s", "t"), ACR: one("", "a", "b", "c"), Claims: map[string]any{}}
 				if v := one("", "a", "b"); v != "" {

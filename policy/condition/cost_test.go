@@ -56,7 +56,7 @@ func largest() *condition.Input {
 	in := valid()
 	in.Path = slices.Repeat([]string{strings.Repeat("b", 62)}, condition.MaxSegment)
 	in.Query = strings.TrimSuffix(strings.Repeat("a=%61&", condition.MaxParameters), "&")
-	in.HeaderValues = func(string) []string { return []string{strings.Repeat("é", 30<<10)} }
+	in.Headers = condition.HeaderFunc(func(string) []string { return []string{strings.Repeat("é", 30<<10)} })
 	in.User = &identity.User{
 		Provider: "p", Subject: strings.Repeat("a", 60<<10), Roles: roles, Scopes: roles, AMR: roles,
 		Claims: map[string]any{"list": list, "texts": texts, "objects": objects, "long": strings.Repeat("b", 30<<10)},

@@ -77,7 +77,7 @@ func FuzzEval(f *testing.F) {
 		_ = decoder.Decode(&same)
 		in := &condition.Input{
 			Path: strings.Split(path, "/"), Query: query, Time: time.Unix(0, 1), User: &identity.User{Provider: "p", Claims: claims},
-			HeaderValues: func(string) []string { return []string{header} },
+			Headers: condition.HeaderFunc(func(string) []string { return []string{header} }),
 		}
 		for _, c := range conditions {
 			is, err := c.is.Eval(in)

@@ -18,10 +18,18 @@ type Input struct {
 	Query  string   // as sent, without the question mark
 	Time   time.Time
 
-	// HeaderValues returns the values of a header by its lower-case name, in order.
-	HeaderValues func(name string) []string
+	Headers Headers // nil: not known
 
 	Caller identity.Caller
 	User   *identity.User // nil or zero: no user
 	Source netip.Addr     // the zero Addr: not known
 }
+
+// Headers returns the values of a header by its lower-case name, in order.
+type Headers interface{ Values(name string) []string }
+
+// HeaderFunc is Headers by a function.
+type HeaderFunc func(name string) []string
+
+// Values calls f.
+func (f HeaderFunc) Values(name string) []string { return f(name) }

@@ -159,7 +159,7 @@ func TestTheZeroConditionNeverHolds(t *testing.T) {
 // TestPanics holds that what the input does cannot hurt.
 func TestPanics(t *testing.T) {
 	in := valid()
-	in.HeaderValues = func(string) []string { panic("a header") }
+	in.Headers = condition.HeaderFunc(func(string) []string { panic("a header") })
 	check(t, `header("x-a") == []`, "internal error", in)
 	check(t, `header("x-a") == [] || true`, "internal error", in)
 	if seen := compile(t, `header("x-a") == []`).Observe(in); len(seen) > 0 {
@@ -228,7 +228,7 @@ func TestEvaluationChangesNothing(t *testing.T) {
 		_, _ = compile(t, text).Eval(in)
 		compile(t, text).Observe(in)
 	}
-	in.HeaderValues, same.HeaderValues = nil, nil
+	in.Headers, same.Headers = nil, nil
 	if !reflect.DeepEqual(in, same) {
 		t.Error("an evaluation changed its input")
 	}

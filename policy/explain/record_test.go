@@ -34,7 +34,7 @@ func recorded(t testing.TB, e *explain.Explainer, q explain.Question, digest str
 	}
 	var out bytes.Buffer
 	w := record.NewWriter(&out, record.Options{})
-	if !w.Record(r) || w.Close(context.Background()) != nil {
+	if !w.Record(&r) || w.Close(context.Background()) != nil {
 		t.Fatal("the record is not written")
 	}
 	return out.String()

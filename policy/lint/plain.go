@@ -23,7 +23,7 @@ type plainRequest struct {
 func (w *world) plainRequests(r *rule) []plainRequest {
 	base := condition.Input{
 		Method: "GET", Host: "plain.test", ID: "d6e4c0c2-0000-4000-8000-000000000000", Path: []string{"plain"}, Time: w.now,
-		Source: netip.AddrFrom4([4]byte{192, 0, 2, 1}), HeaderValues: r.plainHeaders,
+		Source: netip.AddrFrom4([4]byte{192, 0, 2, 1}), Headers: condition.HeaderFunc(r.plainHeaders),
 	}
 	if len(r.source) > 0 {
 		base.Source = r.source[0].Addr()

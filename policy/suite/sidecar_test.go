@@ -114,8 +114,8 @@ func newSidecar(t *testing.T, documents []syntax.Document) *sidecar {
 	return c
 }
 
-func (c *sidecar) Keep(_ context.Context, r record.Record) bool {
-	c.last = r
+func (c *sidecar) Keep(_ context.Context, r *record.Record) bool {
+	c.last = *r
 	return true
 }
 func (c *sidecar) Decided(*policy.Decision, time.Duration) {}
