@@ -113,7 +113,7 @@ func issuedBefore(t time.Time) identity.RevocationEntry {
 func TestClockSteps(t *testing.T) {
 	w := newRevokedWorld(t)
 	var clock agetest.Clock
-	w.Server = extauthz.New(extauthz.Config{Current: w.current, Records: w, Metrics: w, Log: zap.NewNop(), Now: clock.Now})
+	w.Server = extauthz.Poisoned(extauthz.Config{Current: w.current, Records: w, Metrics: w, Log: zap.NewNop(), Now: clock.Now})
 	now := time.Now()
 	leaf := minttest.SVID(t, w.ca, web, mint.Now(now.Add(-30*time.Minute)), mint.Lifetime(time.Hour)).Leaf()
 	certificate := func(a *authv3.AttributeContext) {
@@ -159,7 +159,7 @@ func TestClockStepsDuringACheck(t *testing.T) {
 		w := newWorld(t)
 		var clock agetest.Clock
 		looks := 0
-		w.Server = extauthz.New(extauthz.Config{Current: w.current, Records: w, Metrics: w, Log: zap.NewNop(), Now: func() time.Time {
+		w.Server = extauthz.Poisoned(extauthz.Config{Current: w.current, Records: w, Metrics: w, Log: zap.NewNop(), Now: func() time.Time {
 			if looks++; looks == 2 {
 				clock.Set(by)
 			}

@@ -1,7 +1,6 @@
 package extauthz
 
 import (
-	"bytes"
 	"context"
 
 	"google.golang.org/grpc/mem"
@@ -25,12 +24,10 @@ func (s *Server) Handle(ctx context.Context, wire []byte) []byte {
 func Poisoned(c Config) *Server {
 	s := New(c)
 	s.calls.poison = func(c *call) {
-		for i := range c.question.buffer[:cap(c.question.buffer)] {
-			c.question.buffer[:cap(c.question.buffer)][i] = '?'
-		}
-		copy(c.id[:], bytes.Repeat([]byte{'?'}, len(c.id)))
-		for i := range c.answer {
-			c.answer[i] = '?'
+		for _, used := range [...][]byte{c.question.buffer[:cap(c.question.buffer)], c.id[:], c.answer[:cap(c.answer)]} {
+			for i := range used {
+				used[i] = '?'
+			}
 		}
 	}
 	return s

@@ -126,7 +126,7 @@ func foreign(t *testing.T, id string) func(*authv3.AttributeContext) {
 
 func TestNotReadyDenies(t *testing.T) {
 	w := newWorld(t)
-	s := extauthz.New(extauthz.Config{Current: &extauthz.Current{}, Records: w, Metrics: w, Log: zap.NewNop(), Now: time.Now})
+	s := extauthz.Poisoned(extauthz.Config{Current: &extauthz.Current{}, Records: w, Metrics: w, Log: zap.NewNop(), Now: time.Now})
 	r, err := s.Check(t.Context(), check(t, w, ""))
 	if err != nil {
 		t.Fatal(err)
@@ -213,7 +213,7 @@ func TestOverloadIsShed(t *testing.T) {
 	w := newWorld(t)
 	release := make(chan struct{})
 	blocked := make(chan struct{}, 5000)
-	s := extauthz.New(extauthz.Config{Current: w.current, Metrics: discard{}, Log: zap.NewNop(), Now: time.Now, Records: keeper(func(ctx context.Context) bool {
+	s := extauthz.Poisoned(extauthz.Config{Current: w.current, Metrics: discard{}, Log: zap.NewNop(), Now: time.Now, Records: keeper(func(ctx context.Context) bool {
 		select {
 		case blocked <- struct{}{}:
 		default:

@@ -19,7 +19,7 @@ import (
 func TestACheckThatIsMisreadIsDenied(t *testing.T) {
 	w := newWorld(t)
 	core, logged := observer.New(zapcore.ErrorLevel)
-	s := extauthz.New(extauthz.Config{Current: w.current, Records: w, Metrics: w, Log: zap.New(core), Now: w.clock})
+	s := extauthz.Poisoned(extauthz.Config{Current: w.current, Records: w, Metrics: w, Log: zap.New(core), Now: w.clock})
 	wire, err := proto.Marshal(check(t, w, "", setPath("/nowhere")))
 	if err != nil {
 		t.Fatal(err)
