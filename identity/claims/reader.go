@@ -35,16 +35,20 @@ func New(p identity.Provider) *Reader {
 // Addresses says whether iss is that of the provider's issuer, compared exactly: nil, or why not, as
 // a *reason.Error. Of a JWT-SVID iss says nothing.
 func (r *Reader) Addresses(iss any) error {
-	s, ok := iss.(string)
+	_, ok := iss.(string)
 	switch {
-	case r.svid:
+	case r.IsFrom(iss):
 		return nil
 	case !ok:
 		return reason.Errorf(reason.TokenClaims, "iss is not a string")
-	case s != r.issuer || s == "":
-		return reason.Errorf(reason.TokenIssuer, "iss is not the issuer of %s", r.limits.Of)
 	}
-	return nil
+	return reason.Errorf(reason.TokenIssuer, "iss is not the issuer of %s", r.limits.Of)
+}
+
+// IsFrom is Addresses for who does not ask why not, and so of any number of Readers.
+func (r *Reader) IsFrom(iss any) bool {
+	s, ok := iss.(string)
+	return r.svid || ok && s == r.issuer && s != ""
 }
 
 // AddressedTo says whether aud has one of the provider's audiences.

@@ -95,6 +95,12 @@ func (v *Verifier) Addresses(token *jose.Token) error {
 	return v.reader.Addresses(iss)
 }
 
+// IsFrom is Addresses for who does not ask why not.
+func (v *Verifier) IsFrom(token *jose.Token) bool {
+	iss, _ := token.Unverified("iss")
+	return v.reader.IsFrom(iss)
+}
+
 // AddressedTo says whether a token claims to be for one of this provider's audiences. Nothing
 // is proven by it.
 func (v *Verifier) AddressedTo(token *jose.Token) bool {

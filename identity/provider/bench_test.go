@@ -69,27 +69,6 @@ func BenchmarkSeenOnce(b *testing.B) {
 	}
 }
 
-// BenchmarkProviders is a token that is known, where so many providers are accepted.
-func BenchmarkProviders(b *testing.B) {
-	for _, n := range []int{1, 2, 3, 10, 30, 100} {
-		key := minttest.Key(b, "ES256", "k1")
-		idp := keystest.New(b, key)
-		names, all := make([]string, n), make([]identity.Provider, n)
-		for i := range all {
-			names[i] = fmt.Sprint("idp-", i)
-			all[i] = issuer(idp, names[i], func(p *identity.Provider) {
-				if i != n/2 {
-					p.JWT.Issuer = fmt.Sprintf("https://idp-%d.test", i)
-				}
-			})
-		}
-		set, token := started(b, all...).Current(), bearer(sign(b, idp, key))
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			cost(b, func(int) { prove(b, set, names, token) })
-		})
-	}
-}
-
 // BenchmarkLong is a token of the longest that are accepted, known.
 func BenchmarkLong(b *testing.B) {
 	key := minttest.Key(b, "ES256", "k1")

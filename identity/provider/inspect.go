@@ -40,7 +40,7 @@ func InspectUnverified(kinds []kind.Kind, providers []identity.Provider, r kind.
 		entries = append(entries, &entry{config: p, matcher: i})
 	}
 	c := &kind.Presented{}
-	found, err := present(entries, r, c)
+	found, err := newPanel(nil, entries, nil).present(r, c)
 	result := Inspection{Place: found.place, Err: untold(entries, found, err)}
 	if c.Raw() == "" {
 		return result

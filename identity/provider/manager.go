@@ -60,7 +60,7 @@ func NewManager(o Options) *Manager {
 		Changed:  m.refresh,
 		Report:   o.Report,
 	})
-	m.current.Store(&Set{})
+	m.current.Store(newSet(0, nil))
 	return m
 }
 
@@ -170,10 +170,12 @@ func (m *Manager) refresh() {
 
 // publish makes a Set of what is at work now, and tells. m.mu is held.
 func (m *Manager) publish() {
-	set := &Set{entries: make(map[string]*entry, len(m.entries))}
+	set := newSet(len(m.entries), m.memory)
 	for name, e := range m.entries {
 		prover := e.source.Prover()
-		set.entries[name] = &entry{config: e.config, kind: e.kind, source: e.source, prover: prover, matcher: prover}
+		now := &entry{config: e.config, kind: e.kind, source: e.source, prover: prover, matcher: prover}
+		now.alone = newPanel(nil, []*entry{now}, nil)
+		set.entries[name] = now
 	}
 	m.current.Store(set)
 	m.changed(set)

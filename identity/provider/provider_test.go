@@ -203,13 +203,15 @@ func TestChoosing(t *testing.T) {
 		"no second chance after a bad": {[]string{"a", "b"}, sign(t, b, kb, mint.Set("cnf", map[string]any{})), "token_binding"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			c := m.Current().Authenticate(context.Background(), tc.names, bearer(tc.token).request(), now(), identity.Caller{})
-			got := c.Reason.String()
-			if c.User != nil {
-				got = c.User.Provider
-			}
-			if got != tc.want {
-				t.Errorf("got %s (%v), want %s", got, c.Cause, tc.want)
+			for range 2 { // the second time, whose a proven one is is known
+				c := m.Current().Authenticate(context.Background(), tc.names, bearer(tc.token).request(), now(), identity.Caller{})
+				got := c.Reason.String()
+				if c.User != nil {
+					got = c.User.Provider
+				}
+				if got != tc.want {
+					t.Errorf("got %s (%v), want %s", got, c.Cause, tc.want)
+				}
 			}
 		})
 	}

@@ -70,7 +70,8 @@ type Matcher interface {
 	// MaxSize is how many bytes a credential may have.
 	MaxSize() int
 	// Match says how far a credential claims to be this provider's. It proves nothing, and
-	// serves to choose one provider where several find their credential in one place.
+	// serves to choose one provider where several find their credential in one place. It goes by
+	// nothing but the credential's text: of one that was proven, the choice is remembered.
 	Match(*Presented) Match
 }
 

@@ -61,8 +61,8 @@ func (p *Presented) Token() (*jose.Token, error) {
 
 // An Addressee knows which JWTs claim to be its own. Nothing is proven by it.
 type Addressee interface {
-	// Addresses returns nil for a token from its issuer.
-	Addresses(*jose.Token) error
+	// IsFrom says that a token is from its issuer.
+	IsFrom(*jose.Token) bool
 	// AddressedTo says that a token is for one of its audiences.
 	AddressedTo(*jose.Token) bool
 }
@@ -71,7 +71,7 @@ type Addressee interface {
 func (p *Presented) MatchToken(to Addressee) Match {
 	token, err := p.Token()
 	switch {
-	case err != nil || to.Addresses(token) != nil:
+	case err != nil || !to.IsFrom(token):
 		return None
 	case !to.AddressedTo(token):
 		return Kin
