@@ -7,7 +7,8 @@ BENCHTIME ?= 1s
 COUNT     ?= 1
 MICRO     ?= ^Benchmark(Parse|Verify|Decide|Respond)$$
 
-# The race detector needs a C compiler; without one the tests still run.
+# The race detector, with which Go also checks unsafe pointers (checkptr), needs a C compiler; without
+# one the tests still run.
 RACE := $(if $(filter 1,$(shell go env CGO_ENABLED)),-race)
 
 # Packages whose tests compute for long, which the race detector makes ten times as long. What they
