@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,10 +31,13 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// built is Postern, built once for all tests.
+var built = sync.OnceValues(func() (string, error) { return build.Command("postern") })
+
 // newRunner measures next to nothing: the tests look at what is asked, not at how long it takes.
 func newRunner(t *testing.T) *runner {
 	t.Helper()
-	binary, err := build.Command("postern")
+	binary, err := built()
 	if err != nil {
 		t.Fatal(err)
 	}
