@@ -23,13 +23,7 @@ type Options struct {
 // protect the workload are checked as far as one document can be. The faults are reported
 // together, as *syntax.Errors; with any there is no set.
 func Compile(documents []syntax.Document, o Options) (*Set, error) {
-	c := prepare(documents, o.Now)
-	set, err := c.assemble(o.Workload)
-	c.faults.Add(err)
-	if err := c.faults.Err(); err != nil {
-		return nil, err
-	}
-	return set, nil
+	return new(Compiler).Compile(documents, o)
 }
 
 // A Catalog is documents whose rules are compiled, from which the sets of many workloads are
@@ -54,17 +48,17 @@ type compiledPolicy struct {
 // Prepare compiles what does not depend on whom it protects. The faults are those of Compile but
 // for conflicts between routes.
 func Prepare(documents []syntax.Document, now time.Time) (*Catalog, error) {
-	c := prepare(documents, now)
-	if err := c.faults.Err(); err != nil {
+	c := prepare(documents, now, memory{})
+	if err := c.catalog.faults.Err(); err != nil {
 		return nil, err
 	}
-	return c, nil
+	return c.catalog, nil
 }
 
 // Set returns the set of one workload, or, as *syntax.Errors, which routes conflict.
 func (c *Catalog) Set(workload string) (*Set, error) { return c.assemble(workload) }
 
-func prepare(documents []syntax.Document, now time.Time) *Catalog {
+func prepare(documents []syntax.Document, now time.Time, before memory) *compiler {
 	c := &compiler{catalog: &Catalog{}, known: map[string]identity.Terms{}, now: now, conditions: condition.NewCompiler(), sharing: newSharing()}
 	documents = slices.Clone(documents)
 	slices.SortStableFunc(documents, func(a, b syntax.Document) int {
@@ -72,16 +66,17 @@ func prepare(documents []syntax.Document, now time.Time) *Catalog {
 			a.Position.Compare(b.Position))
 	})
 	c.names(documents)
+	c.memory = before.with(c.known)
 	for i := range documents {
 		d := &documents[i]
 		switch {
-		case d.ServicePolicy != nil:
-			c.policy(d.Namespace+"/"+d.Name, d.ServicePolicy)
+		case d.ServicePolicy != nil || d.Reread != nil:
+			c.servicePolicy(d)
 		case d.MeshPolicy != nil:
 			c.mesh(d.MeshPolicy)
 		}
 	}
-	return c.catalog
+	return c
 }
 
 // A compiler fills one catalog.
@@ -92,9 +87,19 @@ type compiler struct {
 	conditions *condition.Compiler
 	sharing    *sharing
 	origin     *origin // of the last place
+	memory     memory  // of what was compiled before
+	sound      []sound
+	failed     int // faults
+}
+
+// A sound is a policy without a fault, and the document that it was compiled from.
+type sound struct {
+	from   document
+	policy *compiledPolicy
 }
 
 func (c *compiler) fault(at Position, format string, args ...any) {
+	c.failed++
 	c.catalog.faults.Add(&syntax.Error{Position: at, Message: fmt.Sprintf(format, args...)})
 }
 
@@ -116,8 +121,32 @@ func (c *compiler) names(documents []syntax.Document) {
 	slices.SortFunc(c.catalog.providers, func(a, b identity.Provider) int { return cmp.Compare(a.Name, b.Name) })
 }
 
-// policy compiles one ServicePolicy.
-func (c *compiler) policy(name string, p *syntax.ServicePolicy) {
+// servicePolicy compiles one, unless that was done before.
+func (c *compiler) servicePolicy(d *syntax.Document) {
+	from := document{d.Position, d.Digest}
+	compiled := c.memory.policies[from]
+	if compiled == nil {
+		p := d.ServicePolicy
+		if p == nil {
+			p = d.Reread()
+		}
+		if p == nil {
+			c.unparsed(d.Position)
+			return
+		}
+		failed := c.failed
+		compiled = c.policy(d.Namespace+"/"+d.Name, p)
+		if c.failed > failed {
+			from.digest = [32]byte{}
+		}
+	}
+	c.catalog.policies = append(c.catalog.policies, compiled)
+	if from.digest != [32]byte{} {
+		c.sound = append(c.sound, sound{from, compiled})
+	}
+}
+
+func (c *compiler) policy(name string, p *syntax.ServicePolicy) *compiledPolicy {
 	s := scope{compiler: c, groups: map[string][]pattern.Pattern{}}
 	for _, g := range p.Groups {
 		s.groups[g.Name.Value] = c.patterns(g.Callers)
@@ -128,7 +157,7 @@ func (c *compiler) policy(name string, p *syntax.ServicePolicy) {
 			compiled.routes = append(compiled.routes, r)
 		}
 	}
-	c.catalog.policies = append(c.catalog.policies, compiled)
+	return compiled
 }
 
 func (s scope) route(policy string, from *syntax.Route) (*route, bool) {

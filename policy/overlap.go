@@ -3,7 +3,6 @@ package policy
 import (
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -16,19 +15,29 @@ const maxOverlapSteps = 2_000_000
 // template for exactly what they share exists: which of them governs would be a guess.
 func (a *assembler) overlaps() {
 	for _, root := range []*node{&a.set.http, &a.set.grpc} {
-		w := &walk{assembler: a, root: root}
-		w.within(root, nil)
-		if w.steps > maxOverlapSteps {
+		w := &walk{root: root, found: func(*leaf, *leaf, []string) {}}
+		if w.within(root); w.met == 0 && w.steps <= maxOverlapSteps {
+			continue // as it nearly always is; to be told in order takes several times as long
+		}
+		w = &walk{root: root, found: a.overlap, ordered: true}
+		if w.within(root); w.steps > maxOverlapSteps {
 			a.fault(Position{}, "the path templates of the routes overlap in too many ways to check: use fewer variables in front of literals")
 		}
 	}
 }
 
+func (a *assembler) overlap(one, other *leaf, shape []string) {
+	a.fault(one.from.position(), "this path and the one at %v both match %s, and neither is narrower: add a route for exactly that path", other.from.position(), templateText(shape))
+}
+
 // A walk goes through every two templates of a tree that share a path.
 type walk struct {
-	*assembler
-	root  *node
-	steps int
+	root    *node
+	found   func(one, other *leaf, shape []string)
+	ordered bool     // by name, so that the faults are the same each time
+	shared  []string // the segments that lead to where the walk is
+	steps   int
+	met     int
 }
 
 // side says in which of two templates a segment was narrower so far.
@@ -40,81 +49,98 @@ const (
 	both = left | right
 )
 
-// within looks at every two templates that part below n; shared is what leads to n.
-func (w *walk) within(n *node, shared []string) {
-	for name, c := range inOrder(n.literals) {
-		next := append(shared[:len(shared):len(shared)], name)
-		w.within(c, next)
+// push goes on behind one more segment, and pop back.
+func (w *walk) push(segment string) { w.shared = append(w.shared, segment) }
+func (w *walk) pop()                { w.shared = w.shared[:len(w.shared)-1] }
+
+// within looks at every two templates that part below n.
+func (w *walk) within(n *node) {
+	for name, c := range w.each(n.literals) {
+		w.push(name)
+		w.within(c)
 		if n.variable != nil && name != "" {
-			w.between(c, n.variable, left, next)
+			w.between(c, n.variable, left)
 		}
+		w.pop()
 	}
 	if n.variable != nil {
-		w.within(n.variable, append(shared[:len(shared):len(shared)], "{}"))
+		w.push("{}")
+		w.within(n.variable)
+		w.pop()
 	}
 }
 
 // between looks at every template below a against every one below b, which lead to the same
 // segments; narrower says which was narrower on the way.
-func (w *walk) between(a, b *node, narrower side, shared []string) {
+func (w *walk) between(a, b *node, narrower side) {
 	if w.steps++; w.steps > maxOverlapSteps {
 		return
 	}
-	w.meet(a.end, b.end, narrower, shared)
-	w.meet(a.rest, b.rest, narrower, append(shared[:len(shared):len(shared)], "{...}"))
-	for name, c := range inOrder(a.literals) {
-		next := append(shared[:len(shared):len(shared)], name)
-		if d := b.literals[name]; d != nil {
-			w.between(c, d, narrower, next)
+	w.meet(a.end, b.end, narrower)
+	w.meet(a.rest, b.rest, narrower, "{...}")
+	for name, c := range w.each(a.literals) {
+		w.push(name)
+		if d := b.literals.of(name); d != nil {
+			w.between(c, d, narrower)
 		}
 		if b.variable != nil && name != "" {
-			w.between(c, b.variable, narrower|left, next)
+			w.between(c, b.variable, narrower|left)
 		}
-		w.under(c, b.rest, narrower|left, next)
+		w.under(c, b.rest, narrower|left)
+		w.pop()
 	}
-	for name, d := range inOrder(b.literals) {
-		next := append(shared[:len(shared):len(shared)], name)
+	for name, d := range w.each(b.literals) {
+		w.push(name)
 		if a.variable != nil && name != "" {
-			w.between(a.variable, d, narrower|right, next)
+			w.between(a.variable, d, narrower|right)
 		}
-		w.under(d, a.rest, flip(narrower|right), next)
+		w.under(d, a.rest, flip(narrower|right))
+		w.pop()
 	}
-	next := append(shared[:len(shared):len(shared)], "{}")
+	w.push("{}")
 	if a.variable != nil && b.variable != nil {
-		w.between(a.variable, b.variable, narrower, next)
+		w.between(a.variable, b.variable, narrower)
 	}
 	if a.variable != nil {
-		w.under(a.variable, b.rest, narrower|left, next)
+		w.under(a.variable, b.rest, narrower|left)
 	}
 	if b.variable != nil {
-		w.under(b.variable, a.rest, flip(narrower|right), next)
+		w.under(b.variable, a.rest, flip(narrower|right))
 	}
+	w.pop()
 }
 
 // under looks at every template below n against one that ends in {name...} there.
-func (w *walk) under(n *node, rest *leaf, narrower side, shared []string) {
+func (w *walk) under(n *node, rest *leaf, narrower side) {
 	if rest == nil {
 		return
 	}
 	if w.steps++; w.steps > maxOverlapSteps || narrower != both {
 		return // n's side is the narrower all the way down
 	}
-	w.meet(n.end, rest, narrower, shared)
-	w.meet(n.rest, rest, narrower, append(shared[:len(shared):len(shared)], "{...}"))
-	for name, c := range inOrder(n.literals) {
-		w.under(c, rest, narrower, append(shared[:len(shared):len(shared)], name))
+	w.meet(n.end, rest, narrower)
+	w.meet(n.rest, rest, narrower, "{...}")
+	for name, c := range w.each(n.literals) {
+		w.push(name)
+		w.under(c, rest, narrower)
+		w.pop()
 	}
 	if n.variable != nil {
-		w.under(n.variable, rest, narrower, append(shared[:len(shared):len(shared)], "{}"))
+		w.push("{}")
+		w.under(n.variable, rest, narrower)
+		w.pop()
 	}
 }
 
-// meet reports two templates of which neither is narrower, unless their overlap has a route.
-func (w *walk) meet(a, b *leaf, narrower side, shared []string) {
-	if a == nil || b == nil || narrower != both || w.root.has(shared) {
+// meet tells of two templates of which neither is narrower, unless their overlap has a route.
+func (w *walk) meet(a, b *leaf, narrower side, more ...string) {
+	if a == nil || b == nil || narrower != both {
 		return
 	}
-	w.fault(a.from.position(), "this path and the one at %v both match %s, and neither is narrower: add a route for exactly that path", b.from.position(), templateText(shared))
+	if shape := slices.Concat(w.shared, more); !w.root.has(shape) {
+		w.met++
+		w.found(a, b, shape)
+	}
 }
 
 // templateText writes a shape as a template.
@@ -143,7 +169,7 @@ func (n *node) has(shape []string) bool {
 		case s == "{}":
 			n = n.variable
 		default:
-			n = n.literals[s]
+			n = n.literals.of(s)
 		}
 		if n == nil {
 			return false
@@ -154,13 +180,10 @@ func (n *node) has(shape []string) bool {
 
 func flip(s side) side { return s>>1&left | s<<1&right }
 
-// inOrder yields the children of a node by name, so that the faults are the same each time.
-func inOrder(literals map[string]*node) iter.Seq2[string, *node] {
-	return func(yield func(string, *node) bool) {
-		for _, name := range slices.Sorted(maps.Keys(literals)) {
-			if !yield(name, literals[name]) {
-				return
-			}
-		}
+// each yields the children of a node.
+func (w *walk) each(all *literals) iter.Seq2[string, *node] {
+	if w.ordered {
+		return all.inOrder()
 	}
+	return all.each
 }

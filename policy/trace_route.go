@@ -203,7 +203,7 @@ func (n *node) leaf(t template.Template) *leaf {
 		case s.Variable != "":
 			n = n.variable
 		default:
-			n = n.literals[s.Literal]
+			n = n.literals.of(s.Literal)
 		}
 		if n == nil {
 			return nil

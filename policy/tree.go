@@ -4,9 +4,9 @@ import "github.com/postern/postern/policy/template"
 
 // A node is one place in a tree of path templates, by segment.
 type node struct {
-	literals map[string]*node
-	variable *node // {name}: one segment that is not empty
-	rest     *leaf // {name...}: one segment or more
+	literals *literals // nil: none
+	variable *node     // {name}: one segment that is not empty
+	rest     *leaf     // {name...}: one segment or more
 	end      *leaf
 }
 
@@ -19,70 +19,6 @@ type leaf struct {
 
 // A cell is what, beside path and host, a route matches.
 type cell struct{ method, upgrade string }
-
-// cells are the routes of one path and host. Most have one or two, for which a map would take ten
-// times the memory.
-type cells struct {
-	few  []taken
-	many map[cell]*route // nil until there are more than maxFew
-}
-
-// A taken is a cell with its route.
-type taken struct {
-	cell
-	route *route
-}
-
-const maxFew = 8
-
-// of returns the route of a cell, nil when there is none.
-func (c *cells) of(at cell) *route {
-	if c.many != nil {
-		return c.many[at]
-	}
-	for i := range c.few {
-		if c.few[i].cell == at {
-			return c.few[i].route
-		}
-	}
-	return nil
-}
-
-// set gives a cell to a route, in place of any that has it.
-func (c *cells) set(at cell, r *route) {
-	if c.many == nil && len(c.few) == maxFew {
-		c.many = make(map[cell]*route, 2*maxFew)
-		for _, t := range c.few {
-			c.many[t.cell] = t.route
-		}
-		c.few = nil
-	}
-	if c.many != nil {
-		c.many[at] = r
-		return
-	}
-	for i := range c.few {
-		if c.few[i].cell == at {
-			c.few[i].route = r
-			return
-		}
-	}
-	c.few = append(c.few, taken{at, r})
-}
-
-// each yields every cell with its route.
-func (c *cells) each(yield func(cell, *route) bool) {
-	for _, t := range c.few {
-		if !yield(t.cell, t.route) {
-			return
-		}
-	}
-	for at, r := range c.many {
-		if !yield(at, r) {
-			return
-		}
-	}
-}
 
 // anyMethod stands for every method.
 const anyMethod = "*"
@@ -106,13 +42,13 @@ func (n *node) child(s template.Segment) *node {
 		}
 		return n.variable
 	}
-	c := n.literals[s.Literal]
+	c := n.literals.of(s.Literal)
 	if c == nil {
-		c = &node{}
 		if n.literals == nil {
-			n.literals = map[string]*node{}
+			n.literals = &literals{}
 		}
-		n.literals[s.Literal] = c
+		c = &node{}
+		n.literals.add(s.Literal, c)
 	}
 	return c
 }
@@ -132,7 +68,7 @@ func (n *node) find(segments []string) *leaf {
 	if len(segments) == 0 {
 		return n.end
 	}
-	if c := n.literals[segments[0]]; c != nil {
+	if c := n.literals.of(segments[0]); c != nil {
 		if l := c.find(segments[1:]); l != nil {
 			return l
 		}

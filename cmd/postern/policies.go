@@ -26,9 +26,10 @@ const quiet = 200 * time.Millisecond
 // to protect are known.
 type policies struct {
 	known   atomic.Pointer[policyState]
-	first   chan error         // what came of the first read
-	loading sync.Mutex         // one change at a time
-	loaded  func()             // the first read is done
+	first   chan error // what came of the first read
+	loading sync.Mutex // one change at a time
+	loaded  func()     // the first read is done
+	compile policy.Compiler
 	content *directory.Content // read and not compiled yet, since the workload is not known
 }
 
@@ -58,6 +59,7 @@ const loading = 25
 func (s *sidecar) runPolicies(ctx context.Context) error {
 	serving := debug.SetGCPercent(loading)
 	s.policy.loaded = sync.OnceFunc(func() { debug.SetGCPercent(serving) })
+	s.watcher.Working(s.threads.hold)
 	return s.watcher.Watch(ctx, s.policiesRead)
 }
 
@@ -98,6 +100,7 @@ func (s *sidecar) protect(self spiffeid.ID) {
 	if !s.settings.workload.IsZero() || self.IsZero() || self == s.policy.known.Load().workload {
 		return
 	}
+	defer s.threads.hold()()
 	s.updatePolicy(func(p *policyState) { p.workload = self })
 	content := s.policy.content
 	if content == nil { // it was compiled for another
@@ -113,7 +116,7 @@ func (s *sidecar) protect(self spiffeid.ID) {
 // applyPolicy compiles and swaps. An error changes nothing: the last good policy decides on.
 func (s *sidecar) applyPolicy(content *directory.Content) {
 	workload := s.policy.known.Load().workload
-	set, err := policy.Compile(content.Documents, policy.Options{Workload: workload.String(), Now: time.Now()})
+	set, err := s.policy.compile.Compile(content.Documents, policy.Options{Workload: workload.String(), Now: time.Now()})
 	switch {
 	case err != nil:
 	case workload.IsZero(): // all that could be checked is

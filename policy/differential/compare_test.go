@@ -28,7 +28,12 @@ func compile(w *world) compiled {
 		c.err = fmt.Errorf("parsing: %w", err)
 		return c
 	}
-	c.set, c.err = policy.Compile(documents, policy.Options{Workload: workload, Now: w.Loaded})
+	var compiler policy.Compiler
+	for range 2 { // the second time it makes the set of what it remembers
+		if c.set, c.err = compiler.Compile(documents, policy.Options{Workload: workload, Now: w.Loaded}); c.err != nil {
+			break
+		}
+	}
 	return c
 }
 

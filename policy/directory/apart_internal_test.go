@@ -37,7 +37,7 @@ func TestOnlyFilesOfRevocationsAreApart(t *testing.T) {
 				t.Fatal(err)
 			}
 			defer root.Close()
-			l := &loader{root: root, found: list(root), apart: map[string]bool{}}
+			l := newLoader(root, &parsed{})
 			if err := l.files(); err != nil {
 				t.Fatal(err)
 			}

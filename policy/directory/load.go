@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"os"
@@ -32,7 +33,7 @@ var errEmpty = errors.New("no policies: there is no file *.yaml")
 // All faults of files and documents are reported together as *syntax.Errors; with any there is
 // no content. It is an error, too, if there are no policies, or the directory cannot be read.
 func Load(dir, secrets string) (*Content, error) {
-	content, _, err := load(dir, secrets, false)
+	content, _, err := load(dir, secrets, false, &parsed{})
 	return content, err
 }
 
@@ -40,17 +41,18 @@ func Load(dir, secrets string) (*Content, error) {
 // is nowhere (a key set, the certificates of a server) is no fault, for it is where policies are
 // served and not where they are written.
 func LoadOffline(dir, secrets string) (*Content, error) {
-	content, _, err := load(dir, secrets, true)
+	content, _, err := load(dir, secrets, true, &parsed{})
 	return content, err
 }
 
-// load returns also what was listed, nil when the directory could not even be opened.
-func load(dir, secrets string, offline bool) (*Content, *listing, error) {
+// load returns also what was listed, nil when the directory could not even be opened. What known has of a
+// file is not parsed again.
+func load(dir, secrets string, offline bool, known *parsed) (*Content, *listing, error) {
 	var err error
 	for range attempts {
 		var content *Content
 		var found *listing
-		content, found, err = attempt(dir, secrets, offline)
+		content, found, err = attempt(dir, secrets, offline, known)
 		if !errors.Is(err, errChanging) && !errors.Is(err, errWriter) {
 			return content, found, err
 		}
@@ -59,13 +61,14 @@ func load(dir, secrets string, offline bool) (*Content, *listing, error) {
 	return nil, nil, err
 }
 
-func attempt(dir, secrets string, offline bool) (*Content, *listing, error) {
+func attempt(dir, secrets string, offline bool, known *parsed) (*Content, *listing, error) {
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", dir, cause(err))
 	}
 	defer root.Close()
-	l := &loader{root: root, found: list(root), offline: offline, apart: map[string]bool{}}
+	l := newLoader(root, known)
+	l.offline = offline
 	l.faults.Add(l.found.faults.Err())
 	if len(l.found.files) == 0 && l.faults.Err() == nil {
 		return nil, l.found, fmt.Errorf("%s: %w", dir, errEmpty)
@@ -73,6 +76,7 @@ func attempt(dir, secrets string, offline bool) (*Content, *listing, error) {
 	if err := l.files(); err != nil {
 		return nil, nil, err
 	}
+	*known = l.learnt
 	if !l.found.sameBut(l.apart, list(root)) || !isStill(dir, root) {
 		return nil, nil, fmt.Errorf("%s: %w", dir, errChanging)
 	}
@@ -99,6 +103,12 @@ type loader struct {
 	faults  syntax.Errors
 	offline bool            // a file that is nowhere is no fault
 	apart   map[string]bool // files that hold Revocations alone
+	known   *parsed         // of the load before
+	learnt  parsed
+}
+
+func newLoader(root *os.Root, known *parsed) *loader {
+	return &loader{root: root, found: list(root), apart: map[string]bool{}, known: known}
 }
 
 // files reads and parses every file. The error is that one of them has a writer.
@@ -118,7 +128,7 @@ func (l *loader) files() error {
 			return nil
 		}
 		l.faults.Add(ending(f.name, text))
-		documents, err := syntax.Parse(f.name, text)
+		documents, err := l.parse(f.name, text)
 		l.faults.Add(err)
 		l.content.Documents = append(l.content.Documents, documents...)
 		if err == nil && len(documents) > 0 && !slices.ContainsFunc(documents, func(d syntax.Document) bool { return d.Revocation == nil }) {
@@ -126,6 +136,20 @@ func (l *loader) files() error {
 		}
 	}
 	return nil
+}
+
+// parse is syntax.Parse, but for files that were parsed before.
+func (l *loader) parse(name string, text []byte) ([]syntax.Document, error) {
+	sum := sha256.Sum256(text)
+	if before, ok := l.known.of(name, sum); ok {
+		l.learnt.keep(name, sum, before)
+		return syntax.Reread(name, text, before), nil
+	}
+	documents, err := syntax.Parse(name, text)
+	if short, ok := syntax.WithoutSpecs(documents); ok && err == nil {
+		l.learnt.keep(name, sum, short)
+	}
+	return documents, err
 }
 
 // finish checks what concerns all files together.

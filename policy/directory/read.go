@@ -1,6 +1,7 @@
 package directory
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -36,11 +37,12 @@ func readInfo(root *os.Root, name string) ([]byte, fs.FileInfo, error) {
 	case hasWriter(f):
 		return nil, nil, errWriter
 	}
-	text, err := io.ReadAll(io.LimitReader(f, syntax.MaxFile+1))
-	if err != nil {
+	var text bytes.Buffer
+	text.Grow(int(info.Size()) + bytes.MinRead) // so that it does not grow while it is read
+	if _, err := text.ReadFrom(io.LimitReader(f, syntax.MaxFile+1)); err != nil {
 		return nil, nil, cause(err)
 	}
-	return text, info, nil
+	return text.Bytes(), info, nil
 }
 
 // cause returns what is wrong without the operation and the name, which the error is said of.

@@ -51,8 +51,12 @@ func versions(c *directory.Content) string {
 	var all []string
 	for _, d := range c.Documents {
 		version := d.Kind
-		if d.ServicePolicy != nil {
-			version = strings.TrimPrefix(d.ServicePolicy.Workloads[0].Value, "spiffe://shop.test/")
+		p := d.ServicePolicy
+		if d.Reread != nil {
+			p = d.Reread()
+		}
+		if p != nil {
+			version = strings.TrimPrefix(p.Workloads[0].Value, "spiffe://shop.test/")
 		}
 		all = append(all, d.Position.Source+":"+version)
 	}

@@ -22,6 +22,10 @@ type Document struct {
 	PolicyTest       *PolicyTest // for `postern test`; nothing that decides looks at it
 
 	Files []File // every file that the document names
+
+	// Reread stands in place of ServicePolicy where the same text was parsed before: most often, what was
+	// made of it then is still known. It returns what ServicePolicy would be.
+	Reread func() *ServicePolicy
 }
 
 // A File is the value of a field "file". It is a name below a directory that only the reader
