@@ -68,9 +68,10 @@ func (b *runner) servers(ctx context.Context) (fleet, error) {
 	}
 	say("starting the servers")
 	all := fleet{}
-	var errs [4]error
+	var errs [5]error
 	all[noop], errs[0] = b.own(ctx, noop, subject.Plain)
 	all[floor], errs[1] = b.own(ctx, floor, subject.Floor)
+	all[least], errs[4] = b.own(ctx, least, subject.Least)
 	all[postern], errs[2] = b.postern(ctx, postern, small, os.DevNull)
 	all[norecords], errs[3] = b.postern(ctx, norecords, small, "off")
 	if err := errors.Join(errs[:]...); err != nil {
@@ -210,7 +211,7 @@ func (b *runner) asking(q question, s *subject.Subject, name string, checks [][]
 	if err != nil {
 		return nil, err
 	}
-	allow := q.allow || name == noop || name == floor
+	allow := q.allow || name == noop || name == floor || name == least
 	return func(ctx context.Context, limit time.Duration, round int) (load.Round, error) {
 		l := load.Limit{Time: limit}
 		if q.once != "" {

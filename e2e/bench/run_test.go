@@ -78,10 +78,10 @@ func TestEveryServerIsAskedEverything(t *testing.T) {
 	if got := len(b.report.cases(envoyed)); got != 6 && len(b.report.Notes) == 0 {
 		t.Errorf("%d cases asked through Envoy, and nothing said about it", got)
 	}
-	if got, want := b.report.servers(direct), []string{noop, floor, postern, norecords, verifier}; !slices.Equal(got, want) {
+	if got, want := b.report.servers(direct), []string{noop, floor, least, postern, norecords, verifier}; !slices.Equal(got, want) {
 		t.Errorf("servers %q, want %q", got, want)
 	}
-	if len(b.report.Memory) != 5 {
+	if len(b.report.Memory) != 6 {
 		t.Errorf("memory of %+v", b.report.Memory)
 	}
 }

@@ -17,6 +17,7 @@ import (
 const (
 	noop      = "no-op"
 	floor     = "floor"
+	least     = "floor, one thread"
 	postern   = "Postern"
 	norecords = "Postern, no records"
 	opa       = "OPA-Envoy"

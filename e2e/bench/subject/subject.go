@@ -73,7 +73,7 @@ func Postern(ctx context.Context, name, binary, dir, workload, bundle, policies,
 	})
 }
 
-// Own starts this very binary with Arguments: a Plain or a Floor, in a process of its own.
+// Own starts this very binary with Arguments: a Plain, a Floor or a Least, in a process of its own.
 func Own(ctx context.Context, name, dir string, kind Kind) (*Subject, error) {
 	self, err := os.Executable()
 	if err != nil {

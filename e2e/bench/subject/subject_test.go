@@ -55,7 +55,7 @@ func TestServersThatAllowEverything(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, kind := range []subject.Kind{subject.Plain, subject.Floor} {
+	for _, kind := range []subject.Kind{subject.Plain, subject.Floor, subject.Least} {
 		socket := filepath.Join(dir(t), "s")
 		ctx, cancel := context.WithCancel(t.Context())
 		served := make(chan error, 1)
