@@ -1,7 +1,10 @@
 package jose
 
 import (
+	"bytes"
+	"slices"
 	"strings"
+	"sync"
 
 	"github.com/postern/postern/identity/reason"
 )
@@ -37,7 +40,9 @@ func Parse(raw string, limit int) (*Token, error) {
 	if len(raw) > limit {
 		return nil, reason.Errorf(reason.TokenTooLarge, "%d bytes, and %d are allowed", len(raw), limit)
 	}
-	parts, err := decodeParts(raw)
+	b, _ := buffers.Get().(*[]byte)
+	defer buffers.Put(b)
+	parts, err := decodeParts(raw, b)
 	if err != nil {
 		return nil, err
 	}
@@ -53,13 +58,16 @@ func Parse(raw string, limit int) (*Token, error) {
 		header:    head,
 		claims:    claims,
 		signed:    raw[:strings.LastIndexByte(raw, '.')],
-		signature: parts[2],
+		signature: bytes.Clone(parts[2]),
 		size:      len(raw),
 	}, nil
 }
 
-// decodeParts returns the three parts of a compact serialisation, which share one buffer.
-func decodeParts(raw string) (decoded [3][]byte, _ error) {
+// buffers are for bytes that nobody needs any more when a token is parsed, or verified: as many as it has.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// decodeParts returns the three parts of a compact serialisation, decoded into a buffer.
+func decodeParts(raw string, buffer *[]byte) (decoded [3][]byte, _ error) {
 	var parts [3]string
 	var rest string
 	parts[0], rest, _ = strings.Cut(raw, ".")
@@ -67,14 +75,15 @@ func decodeParts(raw string) (decoded [3][]byte, _ error) {
 	if parts[0] == "" || parts[1] == "" || parts[2] == "" || strings.IndexByte(parts[2], '.') >= 0 {
 		return decoded, reason.Errorf(reason.TokenMalformed, "not three non-empty parts")
 	}
-	buffer := make([]byte, 0, strict.DecodedLen(len(raw)))
+	b := slices.Grow((*buffer)[:0], len(raw)) // so that the parts stay where they are
+	*buffer = b
 	for i, part := range parts {
-		from := len(buffer)
-		b, err := appendDecoded(buffer, part)
+		from := len(b)
+		more, err := appendDecoded(b, part)
 		if err != nil {
 			return decoded, reason.Errorf(reason.TokenMalformed, "part %d: %w", i+1, err)
 		}
-		buffer, decoded[i] = b, b[from:]
+		b, decoded[i] = more, more[from:]
 	}
 	return decoded, nil
 }
