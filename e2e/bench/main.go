@@ -103,7 +103,7 @@ func run(ctx context.Context, args []string) error {
 // parts are what -part can name.
 func parts(grow bool) []string {
 	if !grow {
-		return []string{direct, envoyed}
+		return []string{direct, envoyed, reloading}
 	}
 	var all []string
 	for _, a := range axes() {
@@ -140,7 +140,9 @@ func single(ctx context.Context, o options) (*report, error) {
 	}
 	b := &runner{options: o, dir: dir, world: w, report: &report{Setup: setup(ctx, o)}, terminal: terminal(os.Stderr)}
 	defer b.close()
-	if o.grow {
+	if o.part == reloading {
+		err = b.reload(ctx, pairsOfRound*b.rounds)
+	} else if o.grow {
 		err = b.grow(ctx, slices.DeleteFunc(axes(), func(a axis) bool { return o.part != "" && a.part != o.part }))
 	} else {
 		err = b.compare(ctx)

@@ -21,6 +21,8 @@ type report struct {
 	Notes  []string   `json:"notes,omitempty"` // what is missing, and why
 	Cells  []cell     `json:"cells"`
 	Memory []memory   `json:"memory"`
+
+	Reloads []change `json:"reloads,omitempty"`
 }
 
 // conditions are what must be known of a run to compare it with another.

@@ -42,6 +42,7 @@ func (r *report) print(t io.Writer) {
 	r.printDirect(t)
 	r.printThrough(t)
 	r.printGrowth(t)
+	r.printReloads(t)
 	if len(r.Memory) > 0 {
 		fmt.Fprint(t, "\nresident memory\tidle\tafter\tmost\n")
 		for _, m := range r.Memory {
