@@ -72,9 +72,9 @@ func TestWhatIsRememberedEnds(t *testing.T) {
 
 		"a token: its time": {token, after(10 * time.Minute), "token_expired"},
 		"a token: its key": {token, func(t *testing.T, w *fullWorld) {
-			had := w.current.Load().Users
+			another := w.user(t, "bob", "b")
 			w.publish(t, other)
-			w.until(t, "the key is gone", func() bool { return w.current.Load().Users != had })
+			w.until(t, "the key is gone", func() bool { return !allowed(w.ask(t, another)) })
 		}, "keys_pending"},
 		"a token: its keys are stale":    {token, after(25 * time.Hour), "keys_unavailable"},
 		"a token: its audience":          {token, configured("audiences: [shop-api]", "audiences: [other-api]"), "token_audience"},
