@@ -2,24 +2,26 @@ package record
 
 import "time"
 
-// linger is how long lines may wait for others to be written with, unless somebody waits for one: to
-// wake up and write for each line costs more than all else about it.
-const linger = 20 * time.Millisecond
+// apart is how long after a write the next one is, unless somebody waits for a line: to wake up and write
+// for each line costs more than all else about it.
+const apart = 10 * time.Millisecond
 
 // run writes what waits until there will be no more, or Close gave up.
 func (w *Writer) run() {
 	defer close(w.done)
 	report := reporter{log: w.options.Log}
 	b, out := &batch{}, &output{to: w.out}
-	timer := time.NewTimer(linger)
+	timer := time.NewTimer(0)
+	var last time.Time
 	for open := true; open; {
 		if _, open = <-w.wake; open && !w.isUrgent() {
-			timer.Reset(linger)
+			timer.Reset(apart - time.Since(last))
 			select {
 			case <-timer.C:
 			case _, open = <-w.wake:
 			}
 		}
+		last = time.Now()
 		if failed := w.take(b); !w.writeAll(b, out, &report, failed) {
 			return
 		}
