@@ -59,3 +59,11 @@ func (s *Server) HandleMisread(ctx context.Context, wire []byte, path string) {
 	s.answer(ctx, c)
 	s.calls.give(c)
 }
+
+// Shed says whether a check that begins now is shed.
+func (s *Server) Shed(ctx context.Context) bool {
+	c := s.calls.take()
+	defer s.calls.give(c)
+	c.start = s.config.Now()
+	return s.shed(ctx, c)
+}

@@ -19,11 +19,6 @@ import (
 	"github.com/postern/postern/policy"
 )
 
-// maxInFlight bounds the checks under way at once; more are refused at once. A decision waits for
-// nothing, but for an issuer where the kind of a credential has to ask it, so this many are only ever
-// under way when the machine, or such an issuer, is far behind.
-const maxInFlight = 4096
-
 // maxTime is the longest that a check may take and still allow where Envoy sent no deadline
 // (timeout: 0s). With one, Envoy's is the limit: an allow that it still waits for is as good as
 // an early one.
@@ -56,6 +51,7 @@ type Metrics interface {
 type Server struct {
 	config   Config
 	inFlight atomic.Int64
+	behind   behind
 	calls    calls
 }
 
@@ -111,8 +107,8 @@ func (s *Server) answer(ctx context.Context, c *call) {
 		s.config.Metrics.Decided(&c.decision, c.took)
 	})
 	defer s.inFlight.Add(-1)
-	overloaded := s.inFlight.Add(1) > maxInFlight
-	s.decide(ctx, c, overloaded)
+	s.inFlight.Add(1)
+	s.decide(ctx, c)
 	if !s.config.Records.Keep(ctx, c.record()) && c.decision.Allow {
 		c.deny(reason.RecordUnavailable)
 		c.refuse()
@@ -123,14 +119,12 @@ func (s *Server) answer(ctx context.Context, c *call) {
 
 // decide decides, and answers what was decided. A panic on the way is a refusal, which is
 // recorded like any, and what comes too late or cannot be said is no allow.
-func (s *Server) decide(ctx context.Context, c *call, overloaded bool) {
+func (s *Server) decide(ctx context.Context, c *call) {
 	defer s.guard(func() {
 		c.deny(reason.Internal)
 		c.refuse()
 	})
-	if overloaded {
-		c.request.ID, c.decision.Reason = c.newID(), reason.Overloaded
-	} else {
+	if !s.shed(ctx, c) {
 		if decodesTwice {
 			c.question.mustReadTwice()
 		}

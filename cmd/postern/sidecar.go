@@ -115,6 +115,7 @@ func (s *sidecar) newServer() *grpc.Server {
 		grpc.StaticConnWindowSize(4 * window),
 		// A goroutine that is used again has its stack already.
 		grpc.NumStreamWorkers(streamWorkers),
+		grpc.InTapHandle(s.authz.Arrive),
 	}
 	if !s.listen.loopback() {
 		options = append(options, grpc.Creds(credentials.NewTLS(s.serverTLS())))
