@@ -103,7 +103,7 @@ func run(ctx context.Context, args []string) error {
 // parts are what -part can name.
 func parts(grow bool) []string {
 	if !grow {
-		return []string{direct, envoyed, reloading}
+		return []string{direct, envoyed, reloading, overloading}
 	}
 	var all []string
 	for _, a := range axes() {
@@ -142,6 +142,8 @@ func single(ctx context.Context, o options) (*report, error) {
 	defer b.close()
 	if o.part == reloading {
 		err = b.reload(ctx, pairsOfRound*b.rounds)
+	} else if o.part == overloading {
+		err = b.overload(ctx)
 	} else if o.grow {
 		err = b.grow(ctx, slices.DeleteFunc(axes(), func(a axis) bool { return o.part != "" && a.part != o.part }))
 	} else {

@@ -23,6 +23,7 @@ type report struct {
 	Memory []memory   `json:"memory"`
 
 	Reloads []change `json:"reloads,omitempty"`
+	Surges  []surge  `json:"surges,omitempty"`
 }
 
 // conditions are what must be known of a run to compare it with another.

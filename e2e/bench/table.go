@@ -43,6 +43,7 @@ func (r *report) print(t io.Writer) {
 	r.printThrough(t)
 	r.printGrowth(t)
 	r.printReloads(t)
+	r.printSurges(t)
 	if len(r.Memory) > 0 {
 		fmt.Fprint(t, "\nresident memory\tidle\tafter\tmost\n")
 		for _, m := range r.Memory {
