@@ -152,3 +152,22 @@ func TestNothingReadIsNoPolicy(t *testing.T) {
 		t.Errorf("got %v, %v", set, err)
 	}
 }
+
+func TestSameRoutes(t *testing.T) {
+	of := func(text string) *policy.Set { return load(t, []byte(text)) }
+	one := of(quietPolicy("a", 1))
+	for name, tc := range map[string]struct {
+		other *policy.Set
+		want  bool
+	}{
+		"itself":         {one, true},
+		"another path":   {of(quietPolicy("a", 2)), true},
+		"another policy": {of(quietPolicy("b", 1)), false},
+		"another name":   {of(strings.Replace(quietPolicy("a", 1), "name: r,", "name: s,", 1)), false},
+		"more":           {of(quietPolicy("a", 1) + "---\n" + quietPolicy("b", 1)), false},
+	} {
+		if got := one.SameRoutes(tc.other); got != tc.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}

@@ -48,7 +48,7 @@ type compiledPolicy struct {
 // Prepare compiles what does not depend on whom it protects. The faults are those of Compile but
 // for conflicts between routes.
 func Prepare(documents []syntax.Document, now time.Time) (*Catalog, error) {
-	c := prepare(documents, now, memory{})
+	c := prepare(documents, now, memory{}, func() {})
 	if err := c.catalog.faults.Err(); err != nil {
 		return nil, err
 	}
@@ -56,10 +56,10 @@ func Prepare(documents []syntax.Document, now time.Time) (*Catalog, error) {
 }
 
 // Set returns the set of one workload, or, as *syntax.Errors, which routes conflict.
-func (c *Catalog) Set(workload string) (*Set, error) { return c.assemble(workload) }
+func (c *Catalog) Set(workload string) (*Set, error) { return c.assemble(workload, func() {}) }
 
-func prepare(documents []syntax.Document, now time.Time, before memory) *compiler {
-	c := &compiler{catalog: &Catalog{}, known: map[string]identity.Terms{}, now: now, conditions: condition.NewCompiler(), sharing: newSharing()}
+func prepare(documents []syntax.Document, now time.Time, before memory, pause func()) *compiler {
+	c := &compiler{catalog: &Catalog{}, known: map[string]identity.Terms{}, now: now, conditions: condition.NewCompiler(), sharing: newSharing(), pause: pause}
 	documents = slices.Clone(documents)
 	slices.SortStableFunc(documents, func(a, b syntax.Document) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
@@ -75,6 +75,7 @@ func prepare(documents []syntax.Document, now time.Time, before memory) *compile
 		case d.MeshPolicy != nil:
 			c.mesh(d.MeshPolicy)
 		}
+		*d = syntax.Document{} // what was read takes more memory than what comes of it
 	}
 	return c
 }
@@ -90,6 +91,7 @@ type compiler struct {
 	memory     memory  // of what was compiled before
 	sound      []sound
 	failed     int // faults
+	pause      func()
 }
 
 // A sound is a policy without a fault, and the document that it was compiled from.
@@ -153,6 +155,7 @@ func (c *compiler) policy(name string, p *syntax.ServicePolicy) *compiledPolicy 
 	}
 	compiled := &compiledPolicy{name: name, workloads: c.patterns(p.Workloads), upstream: c.upstream(p.Upstream), deny: s.rules(p.Deny, Deny)}
 	for i := range p.Routes {
+		c.pause()
 		if r, ok := s.route(name, &p.Routes[i]); ok {
 			compiled.routes = append(compiled.routes, r)
 		}

@@ -165,7 +165,7 @@ func (a *assembler) spots(m *match) []spot {
 		if m.grpc {
 			a.set.services[t.Segment(0).Literal] = true
 		}
-		l := root.add(t)
+		l := a.trees.add(root, t)
 		if l.from == (place{}) {
 			l.from = m.at
 		}

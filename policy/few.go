@@ -1,11 +1,5 @@
 package policy
 
-import (
-	"iter"
-	"maps"
-	"slices"
-)
-
 // maxFew is up to where a list takes the place of a map: most of what a tree holds is one or two of
 // a kind, for which a map would take ten times the memory.
 const maxFew = 8
@@ -114,31 +108,17 @@ func (l *literals) add(name string, n *node) {
 	l.few = append(l.few, literal{name, n})
 }
 
-// each yields every node.
-func (l *literals) each(yield func(string, *node) bool) {
-	if l == nil {
-		return
+// list returns every node, in any order. Nobody modifies it.
+func (l *literals) list() []literal {
+	switch {
+	case l == nil:
+		return nil
+	case l.many == nil:
+		return l.few
 	}
-	for _, c := range l.few {
-		if !yield(c.name, c.node) {
-			return
-		}
-	}
+	all := make([]literal, 0, len(l.many))
 	for name, n := range l.many {
-		if !yield(name, n) {
-			return
-		}
+		all = append(all, literal{name, n})
 	}
-}
-
-// inOrder yields every node by name.
-func (l *literals) inOrder() iter.Seq2[string, *node] {
-	all := maps.Collect(l.each)
-	return func(yield func(string, *node) bool) {
-		for _, name := range slices.Sorted(maps.Keys(all)) {
-			if !yield(name, all[name]) {
-				return
-			}
-		}
-	}
+	return all
 }

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"fmt"
-	"iter"
 	"slices"
 	"strings"
 )
@@ -15,11 +14,11 @@ const maxOverlapSteps = 2_000_000
 // template for exactly what they share exists: which of them governs would be a guess.
 func (a *assembler) overlaps() {
 	for _, root := range []*node{&a.set.http, &a.set.grpc} {
-		w := &walk{root: root, found: func(*leaf, *leaf, []string) {}}
+		w := &walk{root: root, pause: a.pause, found: func(*leaf, *leaf, []string) {}}
 		if w.within(root); w.met == 0 && w.steps <= maxOverlapSteps {
 			continue // as it nearly always is; to be told in order takes several times as long
 		}
-		w = &walk{root: root, found: a.overlap, ordered: true}
+		w = &walk{root: root, pause: a.pause, found: a.overlap, ordered: true}
 		if w.within(root); w.steps > maxOverlapSteps {
 			a.fault(Position{}, "the path templates of the routes overlap in too many ways to check: use fewer variables in front of literals")
 		}
@@ -33,6 +32,7 @@ func (a *assembler) overlap(one, other *leaf, shape []string) {
 // A walk goes through every two templates of a tree that share a path.
 type walk struct {
 	root    *node
+	pause   func()
 	found   func(one, other *leaf, shape []string)
 	ordered bool     // by name, so that the faults are the same each time
 	shared  []string // the segments that lead to where the walk is
@@ -55,7 +55,9 @@ func (w *walk) pop()                { w.shared = w.shared[:len(w.shared)-1] }
 
 // within looks at every two templates that part below n.
 func (w *walk) within(n *node) {
-	for name, c := range w.each(n.literals) {
+	for _, l := range w.each(n.literals) {
+		name, c := l.name, l.node
+		w.pause()
 		w.push(name)
 		w.within(c)
 		if n.variable != nil && name != "" {
@@ -78,7 +80,8 @@ func (w *walk) between(a, b *node, narrower side) {
 	}
 	w.meet(a.end, b.end, narrower)
 	w.meet(a.rest, b.rest, narrower, "{...}")
-	for name, c := range w.each(a.literals) {
+	for _, l := range w.each(a.literals) {
+		name, c := l.name, l.node
 		w.push(name)
 		if d := b.literals.of(name); d != nil {
 			w.between(c, d, narrower)
@@ -89,7 +92,8 @@ func (w *walk) between(a, b *node, narrower side) {
 		w.under(c, b.rest, narrower|left)
 		w.pop()
 	}
-	for name, d := range w.each(b.literals) {
+	for _, l := range w.each(b.literals) {
+		name, d := l.name, l.node
 		w.push(name)
 		if a.variable != nil && name != "" {
 			w.between(a.variable, d, narrower|right)
@@ -120,7 +124,8 @@ func (w *walk) under(n *node, rest *leaf, narrower side) {
 	}
 	w.meet(n.end, rest, narrower)
 	w.meet(n.rest, rest, narrower, "{...}")
-	for name, c := range w.each(n.literals) {
+	for _, l := range w.each(n.literals) {
+		name, c := l.name, l.node
 		w.push(name)
 		w.under(c, rest, narrower)
 		w.pop()
@@ -180,10 +185,11 @@ func (n *node) has(shape []string) bool {
 
 func flip(s side) side { return s>>1&left | s<<1&right }
 
-// each yields the children of a node.
-func (w *walk) each(all *literals) iter.Seq2[string, *node] {
+// each returns the children of a node.
+func (w *walk) each(all *literals) []literal {
+	list := all.list()
 	if w.ordered {
-		return all.inOrder()
+		list = slices.SortedFunc(slices.Values(list), func(a, b literal) int { return strings.Compare(a.name, b.name) })
 	}
-	return all.each
+	return list
 }

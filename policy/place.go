@@ -19,8 +19,8 @@ func (p place) position() Position {
 // place returns a position as it is kept. One policy comes from one source, so that the last origin is
 // most often the next.
 func (c *compiler) place(p Position) place {
-	if o := (origin{p.Source, p.Field}); c.origin == nil || *c.origin != o {
-		c.origin = &o
+	if c.origin == nil || *c.origin != (origin{p.Source, p.Field}) {
+		c.origin = &origin{p.Source, p.Field}
 	}
 	return place{c.origin, uint32(max(0, p.Line)), uint32(max(0, p.Column))}
 }

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"time"
 
 	"github.com/postern/postern/identity"
@@ -77,6 +78,11 @@ func (s *Set) EachRoute(yield func(policy, route string) bool) {
 			return
 		}
 	}
+}
+
+// SameRoutes says that EachRoute yields the same for both.
+func (s *Set) SameRoutes(o *Set) bool {
+	return slices.EqualFunc(s.routes, o.routes, func(a, b *route) bool { return a == b || a.policy == b.policy && a.name == b.name })
 }
 
 // EachReader yields the position of every route or guardrail whose rules read credentials, and

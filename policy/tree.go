@@ -23,39 +23,59 @@ type cell struct{ method, upgrade string }
 // anyMethod stands for every method.
 const anyMethod = "*"
 
-// add returns the leaf of a template, made when it is new.
-func (n *node) add(t template.Template) *leaf {
+// A grower makes trees of one set. It takes memory for many nodes at once: they come and go together.
+type grower struct {
+	nodes    []node
+	leaves   []leaf
+	literals []literals
+}
+
+// slab is for how many at once.
+const slab = 64
+
+// one returns a zero value in memory that is taken for many.
+func one[T any](all *[]T) *T {
+	if len(*all) == 0 {
+		*all = make([]T, slab)
+	}
+	v := &(*all)[0]
+	*all = (*all)[1:]
+	return v
+}
+
+// add returns the leaf of a template below n, made when it is new.
+func (g *grower) add(n *node, t template.Template) *leaf {
 	for i := range t.Len() {
 		s := t.Segment(i)
 		if s.Rest {
-			return leafAt(&n.rest)
+			return g.leafAt(&n.rest)
 		}
-		n = n.child(s)
+		n = g.child(n, s)
 	}
-	return leafAt(&n.end)
+	return g.leafAt(&n.end)
 }
 
-func (n *node) child(s template.Segment) *node {
+func (g *grower) child(n *node, s template.Segment) *node {
 	if s.Variable != "" {
 		if n.variable == nil {
-			n.variable = &node{}
+			n.variable = one(&g.nodes)
 		}
 		return n.variable
 	}
 	c := n.literals.of(s.Literal)
 	if c == nil {
 		if n.literals == nil {
-			n.literals = &literals{}
+			n.literals = one(&g.literals)
 		}
-		c = &node{}
+		c = one(&g.nodes)
 		n.literals.add(s.Literal, c)
 	}
 	return c
 }
 
-func leafAt(at **leaf) *leaf {
+func (g *grower) leafAt(at **leaf) *leaf {
 	if *at == nil {
-		*at = &leaf{}
+		*at = one(&g.leaves)
 	}
 	return *at
 }

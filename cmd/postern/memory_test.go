@@ -2,7 +2,6 @@ package main
 
 import (
 	"runtime"
-	"runtime/metrics"
 	"testing"
 	"time"
 )
@@ -10,8 +9,13 @@ import (
 // TestPercent: the less is in use, the larger a part of it may lie there as garbage.
 func TestPercent(t *testing.T) {
 	for live, want := range map[uint64]int{0: 400, 1 << 20: 400, 6 << 20: 400, 8 << 20: 300, 12 << 20: 200, 24 << 20: 100, 1 << 30: 100} {
-		if got := percentOf(live); got != want {
+		if got := percentOf(live, garbage, 100); got != want {
 			t.Errorf("with %d MiB in use: %d, want %d", live>>20, got, want)
+		}
+	}
+	for live, want := range map[uint64]int{0: 400, 8 << 20: 100, 16 << 20: 50, 32 << 20: 25, 1 << 30: 25} {
+		if got := percentOf(live, garbageLoading, mostGarbageLoading); got != want {
+			t.Errorf("while loading, with %d MiB in use: %d, want %d", live>>20, got, want)
 		}
 	}
 }
@@ -19,7 +23,10 @@ func TestPercent(t *testing.T) {
 // TestGarbageIsTuned after each collection.
 func TestGarbageIsTuned(t *testing.T) {
 	tuned := make(chan int, 100)
-	(&collections{live: []metrics.Sample{{Name: "/gc/heap/live:bytes"}}, tune: func(percent int) { tuned <- percent }}).next()
+	t.Setenv("GOGC", "")
+	var h heap
+	h.load()() // which changes nothing yet
+	h.tuneGarbage(func(percent int) { tuned <- percent })
 	deadline := time.After(20 * time.Second)
 	for n := 0; n < 4; {
 		runtime.GC()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,6 +31,7 @@ type policies struct {
 	loading sync.Mutex // one change at a time
 	loaded  func()     // the first read is done
 	compile policy.Compiler
+	heap    heap
 	content *directory.Content // read and not compiled yet, since the workload is not known
 }
 
@@ -55,11 +57,15 @@ func (s *sidecar) updatePolicy(change func(*policyState)) {
 // grows most, and nobody waits for an answer yet.
 const loading = 25
 
+// largeLoad is how many bytes of policies must be parsed to be worth a collection: checks that go on
+// beside one wait for it.
+const largeLoad = 256 << 10
+
 // runPolicies watches the directory.
 func (s *sidecar) runPolicies(ctx context.Context) error {
 	serving := debug.SetGCPercent(loading)
 	s.policy.loaded = sync.OnceFunc(func() { debug.SetGCPercent(serving) })
-	s.watcher.Working(s.threads.hold)
+	s.watcher.Working(s.work)
 	return s.watcher.Watch(ctx, s.policiesRead)
 }
 
@@ -116,7 +122,16 @@ func (s *sidecar) protect(self spiffeid.ID) {
 // applyPolicy compiles and swaps. An error changes nothing: the last good policy decides on.
 func (s *sidecar) applyPolicy(content *directory.Content) {
 	workload := s.policy.known.Load().workload
-	set, err := s.policy.compile.Compile(content.Documents, policy.Options{Workload: workload.String(), Now: time.Now()})
+	large := content.Fresh > largeLoad
+	if large {
+		defer s.policy.heap.load()()
+	}
+	documents := content.Documents
+	if !workload.IsZero() {
+		content.Documents = nil // so that they can be collected one by one
+	}
+	s.policy.compile.Pause = s.pace()
+	set, err := s.policy.compile.Compile(documents, policy.Options{Workload: workload.String(), Now: time.Now()})
 	switch {
 	case err != nil:
 	case workload.IsZero(): // all that could be checked is
@@ -138,9 +153,11 @@ func (s *sidecar) applyPolicy(content *directory.Content) {
 	})
 	s.metrics.PolicyLoaded(content.Digest, now)
 	s.reportPolicy(set, content.Digest)
-	// What loading needed beside what is kept goes back at once: a sidecar is mostly idle, so that the
+	// What much loading needed beside what is kept goes back at once: a sidecar is mostly idle, so that the
 	// collector would come late, and its memory is paid for in every pod.
-	go debug.FreeOSMemory()
+	if large {
+		go debug.FreeOSMemory()
+	}
 }
 
 // reportPolicy says what came into force.
@@ -171,16 +188,26 @@ func (s *sidecar) swap(set *policy.Set, digest string) error {
 		return err
 	}
 	users := s.users.Current()
-	s.metrics.Retain(set.EachRoute)
+	if now := s.current.Load(); now == nil || now.Policy == nil || !now.Policy.SameRoutes(set) {
+		s.metrics.Retain(set.EachRoute) // for which decisions wait
+	}
 	s.current.Update(func(sn *extauthz.Snapshot) { sn.Policy, sn.Digest, sn.Users = set, digest, users })
 	return nil
 }
 
-// readable says whether every route can tell the credentials of its providers apart.
+// readable says whether every route can tell the credentials of its providers apart. Most routes have
+// those of many others.
 func readable(set *policy.Set) error {
 	var errs []error
+	checked := map[string]error{}
 	for at, names := range set.EachReader {
-		if err := provider.Check(set.Providers(), names); err != nil {
+		key := strings.Join(names, " ") // which no name has in it
+		err, ok := checked[key]
+		if !ok {
+			err = provider.Check(set.Providers(), names)
+			checked[key] = err
+		}
+		if err != nil {
 			errs = append(errs, &syntax.Error{Position: at, Message: err.Error()})
 		}
 	}

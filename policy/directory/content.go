@@ -13,6 +13,7 @@ import (
 // Content is what a directory held at one moment. It has at least one document.
 type Content struct {
 	Documents []syntax.Document // of every kind, by file, in the order of their names, then by position
+	Fresh     int               // bytes of the files that were parsed now, and not remembered
 
 	// What follows is of the documents that make a policy. Revocations come into force on their own
 	// (see Watcher.WatchRevocations), and a PolicyTest decides nothing: neither makes it another policy.

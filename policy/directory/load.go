@@ -76,7 +76,7 @@ func attempt(dir, secrets string, offline bool, known *parsed) (*Content, *listi
 	if err := l.files(); err != nil {
 		return nil, nil, err
 	}
-	*known = l.learnt
+	known.files = l.learnt.files
 	if !l.found.sameBut(l.apart, list(root)) || !isStill(dir, root) {
 		return nil, nil, fmt.Errorf("%s: %w", dir, errChanging)
 	}
@@ -115,6 +115,9 @@ func newLoader(root *os.Root, known *parsed) *loader {
 func (l *loader) files() error {
 	total := 0
 	for _, f := range l.found.files {
+		if l.known.pause != nil {
+			l.known.pause()
+		}
 		text, err := read(l.root, f.name)
 		if errors.Is(err, errWriter) {
 			return fmt.Errorf("%s: %w", f.name, err)
@@ -145,6 +148,7 @@ func (l *loader) parse(name string, text []byte) ([]syntax.Document, error) {
 		l.learnt.keep(name, sum, before)
 		return syntax.Reread(name, text, before), nil
 	}
+	l.content.Fresh += len(text)
 	documents, err := syntax.Parse(name, text)
 	if short, ok := syntax.WithoutSpecs(documents); ok && err == nil {
 		l.learnt.keep(name, sum, short)

@@ -8,7 +8,10 @@ import (
 
 // parsed is which files were parsed without a fault. The text of each is read again all the same, and
 // it alone says that a file is the same: names, times and sizes prove nothing.
-type parsed struct{ files map[string]parsedFile }
+type parsed struct {
+	files map[string]parsedFile
+	pause func() // nil: nothing is called between files
+}
 
 // A parsedFile is one that holds ServicePolicies alone.
 type parsedFile struct {
