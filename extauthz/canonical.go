@@ -147,12 +147,20 @@ func readHeaders(q *policy.Request, asked *question) (shown shownPath, _ error) 
 // isHeaderName says that a name is a token without capitals.
 func isHeaderName(name string) bool {
 	for i := range len(name) {
-		if 'A' <= name[i] && name[i] <= 'Z' {
+		if !inHeaderName[name[i]] {
 			return false
 		}
 	}
-	return identity.IsToken(name)
+	return name != ""
 }
+
+// inHeaderName says of each byte whether it can be in such a name: a check has hundreds of them.
+var inHeaderName = func() (in [256]bool) {
+	for c := range in {
+		in[c] = identity.IsToken(string([]byte{byte(c)})) && !('A' <= c && c <= 'Z')
+	}
+	return in
+}()
 
 // same makes sure that Envoy shows the path that it forwards. It shows ! for a byte that is not
 // UTF-8, but for the :path of the raw encoding.
