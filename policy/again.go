@@ -11,9 +11,6 @@ import (
 // stood, with the same text, is not compiled again; everything that concerns several documents is looked
 // at each time. The zero Compiler is ready for use, by one goroutine at a time.
 type Compiler struct {
-	// Pause is called all the time while a Compiler is at work, which may take long. nil: nothing is.
-	Pause func()
-
 	workload string
 	memory   memory
 }
@@ -23,12 +20,8 @@ func (m *Compiler) Compile(documents []syntax.Document, o Options) (*Set, error)
 	if m.workload != o.Workload {
 		m.workload, m.memory = o.Workload, memory{}
 	}
-	pause := m.Pause
-	if pause == nil {
-		pause = func() {}
-	}
-	c := prepare(documents, o.Now, m.memory, pause)
-	set, err := c.catalog.assemble(o.Workload, pause)
+	c := prepare(documents, o.Now, m.memory)
+	set, err := c.catalog.assemble(o.Workload)
 	c.catalog.faults.Add(err)
 	if err := c.catalog.faults.Err(); err != nil {
 		return nil, err // what is in force is worth remembering, and this is not

@@ -17,13 +17,12 @@ type assembler struct {
 	set    *Set
 	faults syntax.Errors
 	trees  grower
-	pause  func()
 	taken  []spot         // of the route at hand
 	index  map[*route]int // of set.routes, as far as it was needed
 }
 
-func (c *Catalog) assemble(workload string, pause func()) (*Set, error) {
-	a := &assembler{pause: pause, set: &Set{workload: workload, services: map[string]bool{}, providers: c.providers}}
+func (c *Catalog) assemble(workload string) (*Set, error) {
+	a := &assembler{set: &Set{workload: workload, services: map[string]bool{}, providers: c.providers}}
 	var mine []*compiledPolicy
 	for _, p := range c.policies {
 		if !anyMatches(p.workloads, workload) {
@@ -37,7 +36,6 @@ func (c *Catalog) assemble(workload string, pause func()) (*Set, error) {
 	a.set.base = reads(a.set.deny)
 	for _, p := range mine {
 		for _, r := range p.routes {
-			a.pause()
 			a.place(r)
 		}
 	}

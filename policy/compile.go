@@ -48,7 +48,7 @@ type compiledPolicy struct {
 // Prepare compiles what does not depend on whom it protects. The faults are those of Compile but
 // for conflicts between routes.
 func Prepare(documents []syntax.Document, now time.Time) (*Catalog, error) {
-	c := prepare(documents, now, memory{}, func() {})
+	c := prepare(documents, now, memory{})
 	if err := c.catalog.faults.Err(); err != nil {
 		return nil, err
 	}
@@ -56,10 +56,10 @@ func Prepare(documents []syntax.Document, now time.Time) (*Catalog, error) {
 }
 
 // Set returns the set of one workload, or, as *syntax.Errors, which routes conflict.
-func (c *Catalog) Set(workload string) (*Set, error) { return c.assemble(workload, func() {}) }
+func (c *Catalog) Set(workload string) (*Set, error) { return c.assemble(workload) }
 
-func prepare(documents []syntax.Document, now time.Time, before memory, pause func()) *compiler {
-	c := &compiler{catalog: &Catalog{}, known: map[string]identity.Terms{}, now: now, conditions: condition.NewCompiler(), sharing: newSharing(), pause: pause}
+func prepare(documents []syntax.Document, now time.Time, before memory) *compiler {
+	c := &compiler{catalog: &Catalog{}, known: map[string]identity.Terms{}, now: now, conditions: condition.NewCompiler(), sharing: newSharing()}
 	documents = slices.Clone(documents)
 	slices.SortStableFunc(documents, func(a, b syntax.Document) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
@@ -91,7 +91,6 @@ type compiler struct {
 	memory     memory  // of what was compiled before
 	sound      []sound
 	failed     int // faults
-	pause      func()
 }
 
 // A sound is a policy without a fault, and the document that it was compiled from.
@@ -155,7 +154,6 @@ func (c *compiler) policy(name string, p *syntax.ServicePolicy) *compiledPolicy 
 	}
 	compiled := &compiledPolicy{name: name, workloads: c.patterns(p.Workloads), upstream: c.upstream(p.Upstream), deny: s.rules(p.Deny, Deny)}
 	for i := range p.Routes {
-		c.pause()
 		if r, ok := s.route(name, &p.Routes[i]); ok {
 			compiled.routes = append(compiled.routes, r)
 		}

@@ -14,11 +14,11 @@ const maxOverlapSteps = 2_000_000
 // template for exactly what they share exists: which of them governs would be a guess.
 func (a *assembler) overlaps() {
 	for _, root := range []*node{&a.set.http, &a.set.grpc} {
-		w := &walk{root: root, pause: a.pause, found: func(*leaf, *leaf, []string) {}}
+		w := &walk{root: root, found: func(*leaf, *leaf, []string) {}}
 		if w.within(root); w.met == 0 && w.steps <= maxOverlapSteps {
 			continue // as it nearly always is; to be told in order takes several times as long
 		}
-		w = &walk{root: root, pause: a.pause, found: a.overlap, ordered: true}
+		w = &walk{root: root, found: a.overlap, ordered: true}
 		if w.within(root); w.steps > maxOverlapSteps {
 			a.fault(Position{}, "the path templates of the routes overlap in too many ways to check: use fewer variables in front of literals")
 		}
@@ -32,7 +32,6 @@ func (a *assembler) overlap(one, other *leaf, shape []string) {
 // A walk goes through every two templates of a tree that share a path.
 type walk struct {
 	root    *node
-	pause   func()
 	found   func(one, other *leaf, shape []string)
 	ordered bool     // by name, so that the faults are the same each time
 	shared  []string // the segments that lead to where the walk is
@@ -57,7 +56,6 @@ func (w *walk) pop()                { w.shared = w.shared[:len(w.shared)-1] }
 func (w *walk) within(n *node) {
 	for _, l := range w.each(n.literals) {
 		name, c := l.name, l.node
-		w.pause()
 		w.push(name)
 		w.within(c)
 		if n.variable != nil && name != "" {

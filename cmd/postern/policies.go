@@ -65,7 +65,7 @@ const largeLoad = 256 << 10
 func (s *sidecar) runPolicies(ctx context.Context) error {
 	serving := debug.SetGCPercent(loading)
 	s.policy.loaded = sync.OnceFunc(func() { debug.SetGCPercent(serving) })
-	s.watcher.Working(s.work)
+	s.watcher.Working(s.threads.hold)
 	return s.watcher.Watch(ctx, s.policiesRead)
 }
 
@@ -130,7 +130,6 @@ func (s *sidecar) applyPolicy(content *directory.Content) {
 	if !workload.IsZero() {
 		content.Documents = nil // so that they can be collected one by one
 	}
-	s.policy.compile.Pause = s.pace()
 	set, err := s.policy.compile.Compile(documents, policy.Options{Workload: workload.String(), Now: time.Now()})
 	switch {
 	case err != nil:

@@ -115,9 +115,6 @@ func newLoader(root *os.Root, known *parsed) *loader {
 func (l *loader) files() error {
 	total := 0
 	for _, f := range l.found.files {
-		if l.known.pause != nil {
-			l.known.pause()
-		}
 		text, err := read(l.root, f.name)
 		if errors.Is(err, errWriter) {
 			return fmt.Errorf("%s: %w", f.name, err)

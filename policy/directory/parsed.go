@@ -8,10 +8,7 @@ import (
 
 // parsed is which files were parsed without a fault. The text of each is read again all the same, and
 // it alone says that a file is the same: names, times and sizes prove nothing.
-type parsed struct {
-	files map[string]parsedFile
-	pause func() // nil: nothing is called between files
-}
+type parsed struct{ files map[string]parsedFile }
 
 // A parsedFile is one that holds ServicePolicies alone.
 type parsedFile struct {

@@ -19,18 +19,18 @@ type Watcher struct {
 	dir, secrets string
 	quiet        time.Duration
 	notifier     *notifier
-	working      func() (pause, done func())
+	working      func() (done func())
 }
 
 // NewWatcher returns a Watcher of dir. secrets is another directory in which documents may name
 // files, "" for none. What changes is looked at when nothing has for the time quiet.
 func NewWatcher(dir, secrets string, quiet time.Duration) *Watcher {
-	return &Watcher{dir, secrets, quiet, newNotifier(dir, secrets), func() (pause, done func()) { return func() {}, func() {} }}
+	return &Watcher{dir, secrets, quiet, newNotifier(dir, secrets), func() func() { return func() {} }}
 }
 
-// Working makes Watch call begin before it reads, pause all the time while it does, and done when what was
-// read is applied: that may take long. It is called before Watch.
-func (w *Watcher) Working(begin func() (pause, done func())) { w.working = begin }
+// Working makes Watch call begin before it reads, and done when what was read is applied: that may
+// take long. It is called before Watch.
+func (w *Watcher) Working(begin func() (done func())) { w.working = begin }
 
 // Watch loads the directory, and again whenever it has changed and been quiet, until ctx is
 // done; then it returns nil. It calls apply with the first result and then only when the result
@@ -49,8 +49,7 @@ func (w *Watcher) Watch(ctx context.Context, apply func(*Content, error)) error 
 	for first := true; ; first = false {
 		// Notifications begin before the load, so that no change falls between the two.
 		changes := w.notifier.changes()
-		pause, done := w.working()
-		known.pause = pause
+		done := w.working()
 		content, found, err := load(w.dir, w.secrets, false, known)
 		var now [32]byte
 		again := retry
