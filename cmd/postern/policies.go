@@ -65,7 +65,6 @@ const largeLoad = 256 << 10
 func (s *sidecar) runPolicies(ctx context.Context) error {
 	serving := debug.SetGCPercent(loading)
 	s.policy.loaded = sync.OnceFunc(func() { debug.SetGCPercent(serving) })
-	s.watcher.Working(s.threads.hold)
 	return s.watcher.Watch(ctx, s.policiesRead)
 }
 

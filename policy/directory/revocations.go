@@ -58,10 +58,12 @@ func (w *Watcher) WatchRevocations(ctx context.Context, apply func(*Revocations)
 	}
 	for {
 		changes := w.notifier.changes()
+		done := w.working()
 		now, found, rests := k.read()
 		if last == nil || now.state != last.state || message(now.Err) != message(last.Err) {
 			apply(now)
 		}
+		done()
 		last = now
 		how := wait{noise: maxNoiseRevocations * w.quiet}
 		switch {

@@ -28,8 +28,8 @@ func NewWatcher(dir, secrets string, quiet time.Duration) *Watcher {
 	return &Watcher{dir, secrets, quiet, newNotifier(dir, secrets), func() func() { return func() {} }}
 }
 
-// Working makes Watch call begin before it reads, and done when what was read is applied: that may
-// take long. It is called before Watch.
+// Working makes Watch and WatchRevocations call begin before they read, and done when what was read is
+// applied: that may take long. It is called before them; they call begin at the same time.
 func (w *Watcher) Working(begin func() (done func())) { w.working = begin }
 
 // Watch loads the directory, and again whenever it has changed and been quiet, until ctx is
