@@ -108,7 +108,7 @@ func (s *Server) answer(ctx context.Context, c *call) {
 	})
 	defer s.inFlight.Add(-1)
 	s.inFlight.Add(1)
-	s.decide(ctx, c)
+	s.conclude(ctx, c)
 	if !s.config.Records.Keep(ctx, c.record()) && c.decision.Allow {
 		c.deny(reason.RecordUnavailable)
 		c.refuse()
@@ -117,9 +117,9 @@ func (s *Server) answer(ctx context.Context, c *call) {
 	s.config.Metrics.Decided(&c.decision, c.took)
 }
 
-// decide decides, and answers what was decided. A panic on the way is a refusal, which is
+// conclude has a call decided, and answers what was decided. A panic on the way is a refusal, which is
 // recorded like any, and what comes too late or cannot be said is no allow.
-func (s *Server) decide(ctx context.Context, c *call) {
+func (s *Server) conclude(ctx context.Context, c *call) {
 	defer s.guard(func() {
 		c.deny(reason.Internal)
 		c.refuse()

@@ -13,7 +13,7 @@ import (
 // This file refuses what there is no time for. A check waits for nothing but its turn, and where more are
 // asked than the machine can decide, all of them wait alike: left alone, each would be decided
 // when Envoy has just given up on it, and none in time. So while most of the checks that begin have waited
-// too long, these are refused without a look at them, and those behind them are in time.
+// too long, these are refused before anything of them is proven, and those behind them are in time.
 //
 // To refuse one costs as much as to decide one whose credentials are known: what is saved is
 // signatures. More than that Envoy has to keep from being asked, by its circuit breaker's max_requests.

@@ -5,7 +5,6 @@ import (
 	"os"
 	"runtime"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -42,15 +41,6 @@ func newProcessors() *processors {
 		p.one, p.all = func() {}, func() {}
 	}
 	return p
-}
-
-// cpuTime returns the CPU time of this process, 0 when it is not known.
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	if syscall.Getrusage(syscall.RUSAGE_SELF, &u) != nil {
-		return 0
-	}
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // hold gives work all processors until it is released.

@@ -12,7 +12,7 @@ import (
 
 // Options are how a Writer works. The zero Options are the defaults.
 type Options struct {
-	Queue    int           // how many records wait to be written; 8192 when 0
+	Queue    int           // how many records wait at most while others are being written; 8192 when 0
 	Required bool          // Keep allows nothing without a written record
 	Deadline time.Duration // how long Require waits; 50 ms when 0
 	Log      *zap.Logger   // told of failures, at most once in 10 s; nil for none
@@ -23,7 +23,7 @@ const (
 	defaultDeadline = 50 * time.Millisecond
 )
 
-// maxBytes is how many bytes of lines wait at most.
+// maxBytes is how many bytes of lines wait at most, beside those that are being written.
 const maxBytes = 8 << 20
 
 // Counts is what became of every record that was offered and is not waiting: each is counted
