@@ -127,7 +127,7 @@ func (s *sidecar) applyPolicy(content *directory.Content) {
 	}
 	documents := content.Documents
 	if !workload.IsZero() {
-		content.Documents = nil // so that they can be collected one by one
+		s.policy.content, content.Documents = nil, nil // so that they can be collected one by one
 	}
 	set, err := s.policy.compile.Compile(documents, policy.Options{Workload: workload.String(), Now: time.Now()})
 	switch {
@@ -144,7 +144,6 @@ func (s *sidecar) applyPolicy(content *directory.Content) {
 		return
 	}
 	now := time.Now()
-	s.policy.content = nil
 	s.updatePolicy(func(p *policyState) {
 		p.digest, p.files, p.at, p.err = content.Digest, content.Files, now, nil
 		p.unprotected = len(set.Policies()) == 0
