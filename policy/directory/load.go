@@ -76,7 +76,6 @@ func attempt(dir, secrets string, offline bool, known *parsed) (*Content, *listi
 	if err := l.files(); err != nil {
 		return nil, nil, err
 	}
-	known.files = l.learnt.files
 	if !l.found.sameBut(l.apart, list(root)) || !isStill(dir, root) {
 		return nil, nil, fmt.Errorf("%s: %w", dir, errChanging)
 	}
@@ -85,6 +84,7 @@ func attempt(dir, secrets string, offline bool, known *parsed) (*Content, *listi
 		return nil, l.found, err
 	}
 	l.content.sum()
+	known.files = l.learnt.files // and not before: who loads once has no use for what an attempt learnt
 	return &l.content, l.found, nil
 }
 

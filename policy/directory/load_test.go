@@ -193,3 +193,34 @@ func TestErrorsHaveTheirType(t *testing.T) {
 		t.Errorf("%T: %v", err, err)
 	}
 }
+
+// TestLoadIsWhole, for whoever asks a document what it says, though another process replaces a file
+// meanwhile, so that the directory is read more than once.
+func TestLoadIsWhole(t *testing.T) {
+	dir := newDir(t, manyRules(5, 100))
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for range 20 {
+			content, err := directory.Load(dir, "")
+			if err != nil {
+				continue // no moment could be caught
+			}
+			for _, d := range content.Documents {
+				if d.ServicePolicy == nil || d.Reread != nil {
+					t.Errorf("%s says nothing", d.Position)
+				}
+			}
+		}
+	}()
+	ticker := time.NewTicker(7 * time.Millisecond)
+	defer ticker.Stop()
+	for i := 0; ; i++ {
+		select {
+		case <-done:
+			return
+		case <-ticker.C:
+			replace(t, dir, "p9.yaml", policy("p9", i))
+		}
+	}
+}

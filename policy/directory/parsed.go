@@ -6,7 +6,7 @@ import (
 	"github.com/postern/postern/policy/syntax"
 )
 
-// parsed is which files were parsed without a fault. The text of each is read again all the same, and
+// parsed is which files the last load parsed that had no fault. The text of each is read again all the same, and
 // it alone says that a file is the same: names, times and sizes prove nothing.
 type parsed struct{ files map[string]parsedFile }
 
