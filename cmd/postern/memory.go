@@ -19,20 +19,22 @@ const (
 )
 
 // The same while much is loaded: then more is in use than ever else, both policies and what is between
-// the text and the new one.
+// the text and the new one. At the start it is the least: memory grows most then, and nobody waits for an
+// answer yet.
 const (
-	garbageLoading     = 8 << 20
-	mostGarbageLoading = 25 // at least
+	garbageLoading      = 8 << 20
+	leastGarbageLoading = 25
 )
 
 // A heap sets when garbage is collected next, by what is in use. Its zero value leaves that to Go.
 type heap struct {
 	mu      sync.Mutex
 	tune    func(percent int)
-	loading bool
+	serving bool // the start is over
+	loads   bool // much is loaded
 }
 
-// tuneGarbage begins, and goes on after each collection. Who sets GOGC knows better.
+// tuneGarbage begins with the start, and goes on after each collection. Who sets GOGC knows better.
 func (h *heap) tuneGarbage(tune func(percent int)) {
 	if os.Getenv("GOGC") != "" {
 		return
@@ -43,28 +45,28 @@ func (h *heap) tuneGarbage(tune func(percent int)) {
 	(&collections{h}).next()
 }
 
+// serve says that the start is over.
+func (h *heap) serve() { h.set(func() { h.serving = true }) }
+
 // load says that much is loaded, until it is done.
 func (h *heap) load() (done func()) {
-	h.is(true)
-	return func() { h.is(false) }
+	h.set(func() { h.loads = true })
+	return func() { h.set(func() { h.loads = false }) }
 }
 
-func (h *heap) is(loading bool) {
-	h.mu.Lock()
-	h.loading = loading
-	h.mu.Unlock()
-	h.set()
-}
-
-func (h *heap) set() {
+// set changes what h knows, and sets what follows from that and from what is in use.
+func (h *heap) set(change func()) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	change()
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
 	switch v := live[0].Value; {
 	case h.tune == nil || v.Kind() != metrics.KindUint64:
-	case h.loading:
-		h.tune(percentOf(v.Uint64(), garbageLoading, mostGarbageLoading))
+	case !h.serving:
+		h.tune(leastGarbageLoading)
+	case h.loads:
+		h.tune(percentOf(v.Uint64(), garbageLoading, leastGarbageLoading))
 	default:
 		h.tune(percentOf(v.Uint64(), garbage, 100))
 	}
@@ -74,7 +76,7 @@ func (h *heap) set() {
 type collections struct{ heap *heap }
 
 func (c *collections) next() {
-	c.heap.set()
+	c.heap.set(func() {})
 	runtime.SetFinalizer(c, (*collections).next)
 }
 
@@ -84,10 +86,10 @@ func percentOf(live, garbage, least uint64) int {
 	return int(min(max(100*garbage/max(1, live), least), mostGarbage))
 }
 
-// settle gives back the memory that only the start took, and tunes what is left.
+// settle gives back the memory that only the start took.
 func (s *sidecar) settle() {
 	debug.FreeOSMemory()
-	s.policy.heap.tuneGarbage(func(percent int) { debug.SetGCPercent(percent) })
+	s.policy.heap.serve()
 	if err := releaseProgram(); err != nil {
 		s.log.Debug("the memory of the start is not given back", zap.Error(err))
 	}

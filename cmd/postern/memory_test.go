@@ -2,6 +2,7 @@ package main
 
 import (
 	"runtime"
+	"runtime/debug"
 	"testing"
 	"time"
 )
@@ -14,7 +15,7 @@ func TestPercent(t *testing.T) {
 		}
 	}
 	for live, want := range map[uint64]int{0: 400, 8 << 20: 100, 16 << 20: 50, 32 << 20: 25, 1 << 30: 25} {
-		if got := percentOf(live, garbageLoading, mostGarbageLoading); got != want {
+		if got := percentOf(live, garbageLoading, leastGarbageLoading); got != want {
 			t.Errorf("while loading, with %d MiB in use: %d, want %d", live>>20, got, want)
 		}
 	}
@@ -26,6 +27,7 @@ func TestGarbageIsTuned(t *testing.T) {
 	t.Setenv("GOGC", "")
 	var h heap
 	h.load()() // which changes nothing yet
+	h.serve()
 	h.tuneGarbage(func(percent int) { tuned <- percent })
 	deadline := time.After(20 * time.Second)
 	for n := 0; n < 4; {
@@ -39,6 +41,28 @@ func TestGarbageIsTuned(t *testing.T) {
 			t.Fatalf("tuned %d times", n)
 		}
 	}
+}
+
+// TestLessGarbageWhileLoading: the least at the start, when nobody waits.
+func TestLessGarbageWhileLoading(t *testing.T) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // so that as much stays in use
+	var tuned []int
+	h := heap{tune: func(percent int) { tuned = append(tuned, percent) }}
+	done := h.load()
+	h.serve()
+	done()
+	if len(tuned) != 3 || tuned[0] != leastGarbageLoading || tuned[1] < tuned[0] || tuned[2] < tuned[1] || tuned[2] < 100 {
+		t.Errorf("tuned to %v", tuned)
+	}
+}
+
+// TestGOGC is what whoever sets it says, at the start as well.
+func TestGOGC(t *testing.T) {
+	t.Setenv("GOGC", "50")
+	var h heap
+	h.tuneGarbage(func(percent int) { t.Errorf("tuned to %d", percent) })
+	h.serve()
+	h.load()()
 }
 
 // TestTheProgramGoesOn without the memory of its start.

@@ -28,8 +28,7 @@ const quiet = 200 * time.Millisecond
 type policies struct {
 	known   atomic.Pointer[policyState]
 	first   chan error // what came of the first read
-	loading sync.Mutex // one change at a time
-	loaded  func()     // the first read is done
+	change  sync.Mutex // one at a time
 	compile policy.Compiler
 	heap    heap
 	content *directory.Content // read and not compiled yet, since the workload is not known
@@ -46,16 +45,12 @@ type policyState struct {
 	unprotected bool // none of them protects the workload
 }
 
-// updatePolicy changes what is known. s.policy.loading is held.
+// updatePolicy changes what is known. s.policy.change is held.
 func (s *sidecar) updatePolicy(change func(*policyState)) {
 	next := *s.policy.known.Load()
 	change(&next)
 	s.policy.known.Store(&next)
 }
-
-// loading is how eagerly the collector works until the first policies are in force: then memory
-// grows most, and nobody waits for an answer yet.
-const loading = 25
 
 // largeLoad is how many bytes of policies must be parsed to be worth a collection: checks that go on
 // beside one wait for it.
@@ -63,8 +58,7 @@ const largeLoad = 256 << 10
 
 // runPolicies watches the directory.
 func (s *sidecar) runPolicies(ctx context.Context) error {
-	serving := debug.SetGCPercent(loading)
-	s.policy.loaded = sync.OnceFunc(func() { debug.SetGCPercent(serving) })
+	s.policy.heap.tuneGarbage(func(percent int) { debug.SetGCPercent(percent) })
 	return s.watcher.Watch(ctx, s.policiesRead)
 }
 
@@ -84,14 +78,13 @@ func (s *sidecar) awaitPolicies(ctx context.Context) error {
 
 // policiesRead takes in what the directory holds now, or why it cannot be read.
 func (s *sidecar) policiesRead(content *directory.Content, err error) {
-	s.policy.loading.Lock()
-	defer s.policy.loading.Unlock()
+	s.policy.change.Lock()
+	defer s.policy.change.Unlock()
 	if err != nil {
 		s.refusePolicy(err)
 	} else {
 		s.applyPolicy(content)
 	}
-	s.policy.loaded()
 	select {
 	case s.policy.first <- s.policy.known.Load().err:
 	default: // only the first is waited for
@@ -100,8 +93,8 @@ func (s *sidecar) policiesRead(content *directory.Content, err error) {
 
 // protect takes in whom we protect, unless --workload said so already.
 func (s *sidecar) protect(self spiffeid.ID) {
-	s.policy.loading.Lock()
-	defer s.policy.loading.Unlock()
+	s.policy.change.Lock()
+	defer s.policy.change.Unlock()
 	if !s.settings.workload.IsZero() || self.IsZero() || self == s.policy.known.Load().workload {
 		return
 	}
