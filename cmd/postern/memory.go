@@ -48,10 +48,33 @@ func (h *heap) tuneGarbage(tune func(percent int)) {
 // serve says that the start is over.
 func (h *heap) serve() { h.set(func() { h.serving = true }) }
 
-// load says that much is loaded, until it is done.
-func (h *heap) load() (done func()) {
-	h.set(func() { h.loads = true })
-	return func() { h.set(func() { h.loads = false }) }
+// largeLoad is how many bytes of policies must be parsed to be worth a collection: checks that go on
+// beside one wait for it.
+const largeLoad = 256 << 10
+
+// A parsing is how much is parsed to load policies.
+type parsing struct {
+	heap  *heap
+	bytes int
+}
+
+func (p *parsing) large() bool { return p.bytes > largeLoad }
+
+// add counts bytes that were parsed, or are next.
+func (p *parsing) add(bytes int) {
+	if p.bytes += bytes; p.large() {
+		p.heap.set(func() { p.heap.loads = true })
+	}
+}
+
+// done says that the policies are in force or refused. What much loading needed beside what is kept goes
+// back at once: a sidecar is mostly idle, so that the collector would come late, and its memory is paid
+// for in every pod.
+func (p *parsing) done() {
+	if p.large() {
+		p.heap.set(func() { p.heap.loads = false })
+		go debug.FreeOSMemory()
+	}
 }
 
 // set changes what h knows, and sets what follows from that and from what is in use.

@@ -26,7 +26,6 @@ func TestGarbageIsTuned(t *testing.T) {
 	tuned := make(chan int, 100)
 	t.Setenv("GOGC", "")
 	var h heap
-	h.load()() // which changes nothing yet
 	h.serve()
 	h.tuneGarbage(func(percent int) { tuned <- percent })
 	deadline := time.After(20 * time.Second)
@@ -43,15 +42,20 @@ func TestGarbageIsTuned(t *testing.T) {
 	}
 }
 
-// TestLessGarbageWhileLoading: the least at the start, when nobody waits.
-func TestLessGarbageWhileLoading(t *testing.T) {
+// TestLessGarbageWhileMuchIsLoaded, and the least at the start, when nobody waits.
+func TestLessGarbageWhileMuchIsLoaded(t *testing.T) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // so that as much stays in use
 	var tuned []int
 	h := heap{tune: func(percent int) { tuned = append(tuned, percent) }}
-	done := h.load()
+	h.set(func() {})
 	h.serve()
-	done()
-	if len(tuned) != 3 || tuned[0] != leastGarbageLoading || tuned[1] < tuned[0] || tuned[2] < tuned[1] || tuned[2] < 100 {
+	little, much := parsing{heap: &h}, parsing{heap: &h}
+	little.add(largeLoad)
+	little.done()
+	much.add(largeLoad)
+	much.add(1)
+	much.done()
+	if len(tuned) != 4 || tuned[0] != leastGarbageLoading || tuned[1] < 100 || tuned[2] > tuned[1] || tuned[3] != tuned[1] {
 		t.Errorf("tuned to %v", tuned)
 	}
 }
@@ -62,7 +66,6 @@ func TestGOGC(t *testing.T) {
 	var h heap
 	h.tuneGarbage(func(percent int) { t.Errorf("tuned to %d", percent) })
 	h.serve()
-	h.load()()
 }
 
 // TestTheProgramGoesOn without the memory of its start.

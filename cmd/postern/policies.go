@@ -52,10 +52,6 @@ func (s *sidecar) updatePolicy(change func(*policyState)) {
 	s.policy.known.Store(&next)
 }
 
-// largeLoad is how many bytes of policies must be parsed to be worth a collection: checks that go on
-// beside one wait for it.
-const largeLoad = 256 << 10
-
 // runPolicies watches the directory.
 func (s *sidecar) runPolicies(ctx context.Context) error {
 	s.policy.heap.tuneGarbage(func(percent int) { debug.SetGCPercent(percent) })
@@ -114,10 +110,9 @@ func (s *sidecar) protect(self spiffeid.ID) {
 // applyPolicy compiles and swaps. An error changes nothing: the last good policy decides on.
 func (s *sidecar) applyPolicy(content *directory.Content) {
 	workload := s.policy.known.Load().workload
-	large := content.Fresh > largeLoad
-	if large {
-		defer s.policy.heap.load()()
-	}
+	parsing := parsing{heap: &s.policy.heap}
+	defer parsing.done()
+	content.WhenParsed(parsing.add)
 	documents := content.Documents
 	if !workload.IsZero() {
 		s.policy.content, content.Documents = nil, nil // so that they can be collected one by one
@@ -143,11 +138,6 @@ func (s *sidecar) applyPolicy(content *directory.Content) {
 	})
 	s.metrics.PolicyLoaded(content.Digest, now)
 	s.reportPolicy(set, content.Digest)
-	// What much loading needed beside what is kept goes back at once: a sidecar is mostly idle, so that the
-	// collector would come late, and its memory is paid for in every pod.
-	if large {
-		go debug.FreeOSMemory()
-	}
 }
 
 // reportPolicy says what came into force.

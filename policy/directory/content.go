@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/postern/postern/policy/syntax"
 )
@@ -13,7 +14,6 @@ import (
 // Content is what a directory held at one moment. It has at least one document.
 type Content struct {
 	Documents []syntax.Document // of every kind, by file, in the order of their names, then by position
-	Fresh     int               // bytes of the files that were parsed now, and not remembered
 
 	// What follows is of the documents that make a policy. Revocations come into force on their own
 	// (see Watcher.WatchRevocations), and a PolicyTest decides nothing: neither makes it another policy.
@@ -24,6 +24,39 @@ type Content struct {
 	// state is of everything that positions and file names depend on, too: two Contents with one
 	// state are the same policy.
 	state [sha256.Size]byte
+
+	parsed int             // bytes of the files that were
+	tell   func(bytes int) // who asked for it
+}
+
+// WhenParsed calls tell with the bytes of the files that were parsed, and from now on with those of a
+// file that was known, and is parsed when somebody asks for what it says, before it is. That is for one
+// goroutine at a time.
+func (c *Content) WhenParsed(tell func(bytes int)) {
+	c.tell = tell
+	tell(c.parsed)
+}
+
+func (c *Content) parse(bytes int) {
+	c.parsed += bytes
+	if c.tell != nil {
+		c.tell(bytes)
+	}
+}
+
+// reread is syntax.Reread, and counts the file when it is parsed.
+func (c *Content) reread(name string, text []byte, known []syntax.Document) []syntax.Document {
+	size := len(text)
+	count := sync.OnceFunc(func() { c.parse(size) })
+	documents := syntax.Reread(name, text, known)
+	for i := range documents {
+		read := documents[i].Reread
+		documents[i].Reread = func() *syntax.ServicePolicy {
+			count()
+			return read()
+		}
+	}
+	return documents
 }
 
 // decides says that a document is a part of the policy.

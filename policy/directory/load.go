@@ -143,9 +143,9 @@ func (l *loader) parse(name string, text []byte) ([]syntax.Document, error) {
 	sum := sha256.Sum256(text)
 	if before, ok := l.known.of(name, sum); ok {
 		l.learnt.keep(name, sum, before)
-		return syntax.Reread(name, text, before), nil
+		return l.content.reread(name, text, before), nil
 	}
-	l.content.Fresh += len(text)
+	l.content.parse(len(text))
 	documents, err := syntax.Parse(name, text)
 	if short, ok := syntax.WithoutSpecs(documents); ok && err == nil {
 		l.learnt.keep(name, sum, short)

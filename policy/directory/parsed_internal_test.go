@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
+	"github.com/postern/postern/policy"
 	"github.com/postern/postern/policy/syntax"
 )
 
@@ -84,6 +86,33 @@ func TestWhatIsRememberedOfFiles(t *testing.T) {
 		}
 		if err == nil && syntax.Duplicates(content.Documents) != nil {
 			t.Error("a document is there twice")
+		}
+	}
+}
+
+// TestWhatIsParsedLaterIsCounted, once for each file.
+func TestWhatIsParsedLaterIsCounted(t *testing.T) {
+	dir := t.TempDir()
+	files := map[string]string{"0.yaml": benchPolicy(0, 0) + "---\n" + benchPolicy(1, 0), "2.yaml": benchPolicy(2, 0)}
+	for name, text := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	size0, size2 := len(files["0.yaml"]), len(files["2.yaml"])
+	known := &parsed{}
+	for _, want := range [][]int{{size0 + size2}, {0, size0, size2}} {
+		content, _, err := load(dir, "", false, known)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int
+		content.WhenParsed(func(bytes int) { got = append(got, bytes) })
+		if _, err := policy.Compile(content.Documents, policy.Options{Workload: "spiffe://shop.test/ns/shop/sa/orders"}); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("told of %v bytes, want %v", got, want)
 		}
 	}
 }
