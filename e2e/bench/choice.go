@@ -14,7 +14,7 @@ type fleet map[string]*subject.Subject
 
 // names are those of the servers there are, in the order of the tables.
 func (f fleet) names() []string {
-	all := []string{noop, floor, least, postern, norecords, opa}
+	all := []string{noop, floor, floorOne, postern, norecords, opa}
 	return slices.DeleteFunc(all, func(name string) bool { return f[name] == nil })
 }
 

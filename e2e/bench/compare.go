@@ -38,7 +38,7 @@ func (b *runner) compare(ctx context.Context) error {
 				return err
 			}
 		}
-		if plans, err = b.direct(small, large); err != nil {
+		if plans, err = b.direct(ctx, small, large); err != nil {
 			return err
 		}
 	}
@@ -68,13 +68,16 @@ func (b *runner) servers(ctx context.Context) (fleet, error) {
 	}
 	say("starting the servers")
 	all := fleet{}
-	var errs [5]error
-	all[noop], errs[0] = b.own(ctx, noop, subject.Plain)
-	all[floor], errs[1] = b.own(ctx, floor, subject.Floor)
-	all[least], errs[4] = b.own(ctx, least, subject.Least)
-	all[postern], errs[2] = b.postern(ctx, postern, small, os.DevNull)
-	all[norecords], errs[3] = b.postern(ctx, norecords, small, "off")
-	if err := errors.Join(errs[:]...); err != nil {
+	var errs []error
+	for name, kind := range map[string]subject.Kind{noop: subject.Plain, floor: subject.Floor, floorOne: subject.Least} {
+		all[name], err = b.own(ctx, name, kind)
+		errs = append(errs, err)
+	}
+	for name, record := range map[string]string{postern: os.DevNull, norecords: "off"} {
+		all[name], err = b.postern(ctx, name, small, record)
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	return all, b.opa(ctx, all, opa, rules)
@@ -155,7 +158,7 @@ func (b *runner) questions() ([]question, error) {
 }
 
 // direct plans what is asked of the servers themselves.
-func (b *runner) direct(small, large fleet) ([]plan, error) {
+func (b *runner) direct(ctx context.Context, small, large fleet) ([]plan, error) {
 	questions, err := b.questions()
 	if err != nil {
 		return nil, err
@@ -166,7 +169,7 @@ func (b *runner) direct(small, large fleet) ([]plan, error) {
 		if q.name == caseManyMTLS || q.name == caseManyJWT {
 			asked = large
 		}
-		more, err := b.row(q, asked)
+		more, err := b.row(ctx, q, asked)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", q.name, err)
 		}
@@ -176,7 +179,7 @@ func (b *runner) direct(small, large fleet) ([]plan, error) {
 }
 
 // row plans the cells of a question.
-func (b *runner) row(q question, asked fleet) ([]plan, error) {
+func (b *runner) row(ctx context.Context, q question, asked fleet) ([]plan, error) {
 	names := asked.names()
 	if q.once != "" {
 		names = append(names, verifier)
@@ -184,7 +187,7 @@ func (b *runner) row(q question, asked fleet) ([]plan, error) {
 	if names = b.wanted(direct, q.name, names); len(names) == 0 {
 		return nil, nil
 	}
-	checks, err := b.checks(q)
+	checks, err := b.checks(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -211,7 +214,7 @@ func (b *runner) asking(q question, s *subject.Subject, name string, checks [][]
 	if err != nil {
 		return nil, err
 	}
-	allow := q.allow || name == noop || name == floor || name == least
+	allow := q.allow || name == noop || name == floor || name == floorOne
 	return func(ctx context.Context, limit time.Duration, round int) (load.Round, error) {
 		l := load.Limit{Time: limit}
 		if q.once != "" {
@@ -223,14 +226,14 @@ func (b *runner) asking(q question, s *subject.Subject, name string, checks [][]
 
 // checks makes the CheckRequests of a question: one, or as many as all rounds have, each with a
 // token of its own. OPA-Envoy is asked in Envoy's default encoding (true), the others raw (false).
-func (b *runner) checks(q question) (map[bool][][]byte, error) {
+func (b *runner) checks(ctx context.Context, q question) (map[bool][][]byte, error) {
 	count := 1
 	if q.once != "" {
 		count = b.once * b.rounds
 		say("signing %d tokens by %s", count, q.once)
 	}
 	raw, joined, errs := make([][]byte, count), make([][]byte, count), make([]error, count)
-	inParallel(count, func(i int) {
+	err := inParallel(ctx, count, func(i int) {
 		r := q.Request
 		var err1, err2, err3 error
 		if q.once != "" {
@@ -241,7 +244,7 @@ func (b *runner) checks(q question) (map[bool][][]byte, error) {
 		joined[i], err3 = r.Check()
 		errs[i] = errors.Join(err1, err2, err3)
 	})
-	return map[bool][][]byte{false: raw, true: joined}, errors.Join(errs...)
+	return map[bool][][]byte{false: raw, true: joined}, errors.Join(err, errors.Join(errs...))
 }
 
 // The cases.

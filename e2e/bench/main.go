@@ -1,14 +1,16 @@
 // Command bench measures, in one run, side by side and on one machine, what a check costs:
 // Postern beside a grpc-go server on generated code that says yes to everything (the no-op),
-// beside the least that a server on grpc-go can cost (the floor), and beside OPA-Envoy where it
-// can be built; asked directly, and through the real Envoy.
+// beside one that neither reads the question nor makes the answer (the floor, and the floor on one
+// thread), and beside OPA-Envoy where it can be built; asked directly, and through the real Envoy.
 //
 // Every server is a process of its own. The rounds of all are interleaved, and a ratio is that
 // of rounds which ran next to each other: on a machine that does other things only ratios are
 // worth quoting.
 //
 // With -grow it measures how the cost grows instead: with rules, header fields, providers, the
-// size of the token, and checks in flight.
+// size of the token, and checks in flight. With -part reload it measures a change of the policy and
+// the checks beside it, with -part overload what becomes of ten times more checks than Postern can
+// answer on one core.
 package main
 
 import (
@@ -18,9 +20,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/postern/postern/e2e/bench/subject"
@@ -28,7 +32,7 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, os.Args[1:])
 	stop()
 	if errors.Is(err, flag.ErrHelp) {
@@ -66,7 +70,7 @@ func run(ctx context.Context, args []string) error {
 	flags.DurationVar(&o.round, "round", 600*time.Millisecond, "how long one round of one server takes")
 	flags.IntVar(&o.rounds, "rounds", 5, "how many rounds each server gets")
 	flags.IntVar(&o.runs, "runs", 1, "how often everything is done, each time with new servers")
-	flags.IntVar(&o.once, "once", 1500, "how many tokens that were never seen a round has")
+	flags.IntVar(&o.once, "once", 1500, "how many tokens that were never seen a round has; -part overload has eight times as many")
 	flags.BoolVar(&o.grow, "grow", false, "measure how the cost grows")
 	flags.StringVar(&o.part, "part", "", "only this part: "+strings.Join(parts(false), " or ")+"; with -grow "+strings.Join(parts(true), ", "))
 	flags.Func("only", `only cells whose "part, case, server" this regular expression matches, and what ratios are taken to`, func(text string) (err error) {
@@ -86,18 +90,41 @@ func run(ctx context.Context, args []string) error {
 		return fmt.Errorf("unexpected %q", flags.Args())
 	case *kind != "":
 		return subject.Serve(ctx, subject.Kind(*kind), *socket)
-	case o.from != "":
+	}
+	if err := o.check(); err != nil {
+		return err
+	}
+	if o.from != "" {
 		r, err := read(o.from)
 		if err != nil {
 			return err
 		}
 		return r.publish(os.Stdout, o)
+	}
+	return bench(ctx, o)
+}
+
+// check says what the flags ask for that cannot be done, before anything is measured.
+func (o options) check() error {
+	switch {
+	case o.from != "" && (o.grow || o.part != "" || o.only != nil):
+		return errors.New("-from prints and draws all that the file has: -grow, -part and -only are for measuring")
 	case o.rounds < 1 || o.runs < 1 || o.round < 10*time.Millisecond || o.once < 1:
 		return errors.New("-rounds, -runs and -once must be at least 1, -round at least 10ms")
 	case o.part != "" && !slices.Contains(parts(o.grow), o.part):
 		return fmt.Errorf("-part is one of %s, not %q", strings.Join(parts(o.grow), ", "), o.part)
+	case (o.part == reloading || o.part == overloading) && (o.only != nil || o.svg != ""):
+		return fmt.Errorf("-part %s has no cells for -only to choose, and no figures for -svg to draw", o.part)
+	case o.part == overloading && o.once*floodTokens <= floodKept:
+		return fmt.Errorf("-part overload needs -once of more than %d, or Postern remembers the tokens that are to be seen once", floodKept/floodTokens)
 	}
-	return bench(ctx, o)
+	if o.json == "" {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Dir(o.json)); err != nil {
+		return fmt.Errorf("-json: %w", err)
+	}
+	return nil
 }
 
 // parts are what -part can name.
@@ -113,6 +140,9 @@ func parts(grow bool) []string {
 }
 
 func bench(ctx context.Context, o options) error {
+	if _, err := version(ctx, o.postern); err != nil {
+		return err
+	}
 	var all runs
 	for n := range o.runs {
 		if o.runs > 1 {

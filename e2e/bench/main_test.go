@@ -26,6 +26,13 @@ func TestFlagsThatMakeNoSense(t *testing.T) {
 		{"-part grpc", "not \"grpc\""},
 		{"-part rules", "direct, envoy"},
 		{"-grow -part direct", "rules, providers, fields, token, flight, not"},
+		{"-part reload -only Postern", "-part reload has no cells"},
+		{"-part overload -svg x", "no figures"},
+		{"-part overload -once 512", "more than 512"},
+		{"-from x -part direct", "for measuring"},
+		{"-json /nonexistent/x", "-json: "},
+		{"-postern /nonexistent/postern", "make build"},
+		{"-postern /bin/echo", `is no Postern: what it says to --version is "`},
 		{"more", "unexpected"},
 		{"-serve strange -at /nonexistent", `"strange"`},
 		{"-strange", "strange"},
@@ -50,7 +57,7 @@ func measured() *report {
 		}
 		return c
 	}
-	r := &report{Setup: conditions{Machine: "2 cores of a test", Go: "go1", Envoy: "1.40.0", Postern: "v1", Rounds: 3, Round: time.Second}}
+	r := &report{Setup: conditions{Machine: "2 cores of a test", Go: "go1", Envoy: "1.40.0", Postern: "v1", Rounds: 3, Round: time.Second, Time: time.Unix(0, 0)}}
 	r.note("%s is left out: %s", opa, "there is none")
 	for _, name := range []string{caseMTLS, caseDeny} {
 		r.Cells = append(r.Cells, cells(direct, name, noop, 100*µs), cells(direct, name, floor, 60*µs))
@@ -145,7 +152,7 @@ func TestPublish(t *testing.T) {
 	if err := errors.Join(want.print(&before), got.print(&after)); err != nil || before.String() != after.String() {
 		t.Errorf("%v: the tables of what was read differ:\n%s\n%s", err, before.String(), after.String())
 	}
-	for name, text := range map[string]string{"missing.json": "", "bad.json": "{", "other.json": "{}", "null.json": `{"runs":[null]}`} {
+	for name, text := range map[string]string{"missing.json": "", "bad.json": "{", "other.json": "{}", "null.json": `{"runs":[null]}`, "empty.json": `{"runs":[{}]}`} {
 		file := filepath.Join(dir, name)
 		if text != "" {
 			if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -199,5 +206,32 @@ func TestRuns(t *testing.T) {
 	}
 	if n := len(slower.find(direct, caseMTLS, noop).Rounds); n != 3 {
 		t.Errorf("the first run has %d rounds", n)
+	}
+}
+
+// TestRunsOfOtherParts: of several runs all reloads and all loads are shown.
+func TestRunsOfOtherParts(t *testing.T) {
+	one := func(effect time.Duration, most int64) *report {
+		return &report{
+			Reloads: []change{{Name: "every file", Effect: []time.Duration{effect}, Most: most, With: make([]window, 1), Without: make([]window, 1)}},
+			Surges:  []surge{{Case: caseMTLS, Times: 1, Length: time.Second}, {Case: caseMTLS, Times: 2, Length: time.Second}},
+		}
+	}
+	r := runs{[]*report{one(210*time.Millisecond, 50<<20), one(290*time.Millisecond, 70<<20), one(220*time.Millisecond, 60<<20)}}
+	var out bytes.Buffer
+	if err := r.print(&out); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(out.String()), " ")
+	for _, want := range []string{
+		"every file 220 ms (210 ms to 290 ms)", "60.0 MB",
+		"run 1, mTLS rule, 1 ×", "run 2, mTLS rule, 1 ×", "run 3, mTLS rule, 2 ×",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if c := r.whole().Reloads; len(c) != 1 || len(c[0].With) != 3 || len(c[0].Without) != 3 || len(r.Runs[0].Reloads[0].With) != 1 {
+		t.Errorf("%+v", c)
 	}
 }

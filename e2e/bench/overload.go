@@ -28,14 +28,14 @@ const (
 	floodBreaker  = 1024
 )
 
-// How a flood goes on: little to begin with, what is measured, and half of what can be done, until it is
-// known when all was normal again.
+// How a flood goes on: half a round of little to begin with, what is measured, and half of what can be done,
+// until it is known when all was normal again.
 const (
-	floodBefore = 300 * time.Millisecond
 	floodRounds = 5 // so many are the length of a load, and as long is what follows
-	fewUnderWay = 64
-	more        = 200_000 // a second: more than any server can do
-	manyTokens  = 12_000  // more than are remembered
+	floodFew    = 64
+	floodMost   = 200_000 // a second: more than any server can do
+	floodTokens = 8       // times -once
+	floodKept   = 4_096   // tokens that Postern remembers
 	refuseEvery = 10      // of so many checks one has to be refused
 )
 
@@ -59,7 +59,7 @@ func (b *runner) overload(ctx context.Context) error {
 		return err
 	}
 	for _, once := range []bool{false, true} {
-		name, question, err := b.surges(once)
+		name, question, err := b.surges(ctx, once)
 		if err != nil {
 			return err
 		}
@@ -79,28 +79,29 @@ func (b *runner) overload(ctx context.Context) error {
 
 // flood asks one server for all that is to be measured.
 func (b *runner) flood(ctx context.Context, s *subject.Subject, name string, question func([]byte, int) ([]byte, bool)) error {
-	o := overload.Options{Socket: s.Socket, Connections: floodWires, Deadline: floodDeadline, Breaker: fewUnderWay, Question: question}
+	o := overload.Options{Socket: s.Socket, Connections: floodWires, Deadline: floodDeadline, Breaker: floodFew, Question: question}
 	length := floodRounds * b.round
 	f, err := overload.New(o)
 	if err != nil {
 		return err
 	}
 	defer f.Close()
-	most, err := f.Run(ctx, more, length)
+	most, err := f.Run(ctx, floodMost, length)
 	if err := errors.Join(err, f.Drain()); err != nil {
 		return err
 	}
 	capacity := float64(most.Counts[overload.Allowed]+most.Counts[overload.Denied]) / length.Seconds()
 	o.Breaker = floodBreaker
+	say("%s: %.0f a second", name, capacity)
+	defer b.progress("")
 	for _, times := range []float64{1, 2, 10} {
-		fmt.Fprintf(os.Stderr, "\r\033[Kbench: %s, %.0f a second, %v times ", name, capacity, times)
+		b.progress("bench: %v times as many ", times)
 		r := surge{Case: name, Times: times, Capacity: capacity, Length: length}
 		if err := b.surge(ctx, o, s, &r); err != nil {
 			return err
 		}
 		b.report.Surges = append(b.report.Surges, r)
 	}
-	fmt.Fprint(os.Stderr, "\r\033[K")
 	return nil
 }
 
@@ -114,7 +115,7 @@ func (b *runner) surge(ctx context.Context, o overload.Options, s *subject.Subje
 		return err
 	}
 	defer f.Close()
-	if _, err := f.Run(ctx, r.Capacity/2, floodBefore); err != nil {
+	if _, err := f.Run(ctx, r.Capacity/2, b.round/2); err != nil {
 		return err
 	}
 	during, err := f.Run(ctx, r.Capacity*r.Times, r.Length)
@@ -133,17 +134,17 @@ func (b *runner) surge(ctx context.Context, o overload.Options, s *subject.Subje
 
 // surges returns what is asked: one check again and again, or each time another token of more than are
 // remembered. Every tenth caller is one that no rule names.
-func (b *runner) surges(once bool) (name string, question func([]byte, int) ([]byte, bool), err error) {
+func (b *runner) surges(ctx context.Context, once bool) (name string, question func([]byte, int) ([]byte, bool), err error) {
 	name, tokens := caseMTLS, []string{""}
 	request := world.Request{Caller: b.world.Web, Path: world.PathMTLS}
 	if once {
 		name, request.Path = caseOnce("ES256"), world.PathJWT
-		say("signing %d tokens", manyTokens)
-		tokens = make([]string, manyTokens)
-		for n := range tokens {
-			if tokens[n], err = b.world.Token("ES256", n); err != nil {
-				return "", nil, err
-			}
+		tokens = make([]string, b.once*floodTokens)
+		say("signing %d tokens by ES256", len(tokens))
+		errs := make([]error, len(tokens))
+		err := inParallel(ctx, len(tokens), func(n int) { tokens[n], errs[n] = b.world.Token("ES256", n) })
+		if err := errors.Join(err, errors.Join(errs...)); err != nil {
+			return "", nil, err
 		}
 		request.Token = tokens[0]
 	}

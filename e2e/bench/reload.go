@@ -18,21 +18,19 @@ import (
 // reloading is the part that measures what it costs to bring a changed policy into force under load.
 const reloading = "reload"
 
-// A window is so long, in which the policy is changed when lead has passed, or not at all.
+// In a window the policy is changed when lead has passed, or not at all.
 const (
-	windowLength = time.Second
 	lead         = 100 * time.Millisecond
-	windowRest   = 200 * time.Millisecond // after each, for what a reload leaves to do
-	pairsOfRound = 4                      // of windows, with a change and without
+	pairsOfRound = 4 // of windows, with a change and without
 )
 
 // watching is how long Postern waits for more changes before it reads the directory (its constant
 // quiet). That is no work.
 const watching = 200 * time.Millisecond
 
-// after is how long behind a reload the checks are still counted as its own: what it left is
+// reloadTail is how long behind a reload the checks are still counted as its own: what it left is
 // collected then.
-const after = 100 * time.Millisecond
+const reloadTail = 100 * time.Millisecond
 
 // A change is one kind of edit of the policy, and what came of it, window by window.
 type change struct {
@@ -55,6 +53,7 @@ func (b *runner) reload(ctx context.Context, pairs int) error {
 		return err
 	}
 	defer steady.close()
+	defer b.progress("")
 	if err := b.settle(ctx); err != nil {
 		return err
 	}
@@ -62,13 +61,14 @@ func (b *runner) reload(ctx context.Context, pairs int) error {
 		if err := usage.ResetMost(large.PID()); err != nil {
 			return err
 		}
+		say("a change of %s", c.Name)
 		for n := range pairs {
-			fmt.Fprintf(os.Stderr, "\r\033[Kbench: %s, %d of %d ", c.Name, n+1, pairs)
+			b.progress("bench: pair %d of %d ", n+1, pairs)
 			if err := b.pair(ctx, large, steady, c, n); err != nil {
 				return fmt.Errorf("%s: %w", c.Name, err)
 			}
 		}
-		fmt.Fprint(os.Stderr, "\r\033[K")
+		b.progress("")
 		if _, c.Most, err = usage.Memory(large.PID()); err != nil {
 			return err
 		}

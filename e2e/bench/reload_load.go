@@ -34,6 +34,7 @@ type steady struct {
 	loops []load.Loop
 	conn  *grpc.ClientConn
 	other *authv3.CheckRequest // what the edits allow and deny
+	round time.Duration        // how long a reload is given in a window
 }
 
 // A window is what came of one window: of all its checks, and of those while the policy was
@@ -73,8 +74,14 @@ func (b *runner) steady(s *subject.Subject) (*steady, error) {
 		}
 		return withToken
 	}
-	return &steady{checker.Loops(askers, question, true), conn, world.Request{Caller: b.world.Other, Path: world.PathMTLS}.Message()}, nil
+	return &steady{checker.Loops(askers, question, true), conn, world.Request{Caller: b.world.Other, Path: world.PathMTLS}.Message(), b.round}, nil
 }
+
+// length is that of a window.
+func (l *steady) length() time.Duration { return lead + watching + l.round + reloadTail }
+
+// rest is how long nothing is asked after each, for what a reload leaves to do.
+func (l *steady) rest() time.Duration { return l.round / 3 }
 
 func (l *steady) close() { _ = l.conn.Close() } // nothing is asked any more
 
@@ -142,7 +149,7 @@ func (l *steady) window(ctx context.Context, s *subject.Subject, act func() (tim
 	errs := make([]error, len(l.loops))
 	var group sync.WaitGroup
 	for i, loop := range l.loops {
-		group.Go(func() { times[i], errs[i] = ask(ctx, start, time.Duration(i)*interval/askers, loop, i) })
+		group.Go(func() { times[i], errs[i] = ask(ctx, start, time.Duration(i)*interval/askers, l.length(), loop, i) })
 	}
 	time.Sleep(time.Until(start.Add(lead)))
 	took, actErr := act()
@@ -151,17 +158,17 @@ func (l *steady) window(ctx context.Context, s *subject.Subject, act func() (tim
 	if err := errors.Join(errors.Join(errs...), actErr, err, ctx.Err()); err != nil {
 		return window{}, err
 	}
-	time.Sleep(windowRest)
+	time.Sleep(l.rest())
 	all := slices.Concat(times...)
-	during := slices.DeleteFunc(slices.Clone(all), func(a answered) bool { return a.at < lead+watching || a.at > lead+took+after })
+	during := slices.DeleteFunc(slices.Clone(all), func(a answered) bool { return a.at < lead+watching || a.at > lead+took+reloadTail })
 	return window{CPU: cpu - before, All: quantilesOf(all), During: quantilesOf(during)}, nil
 }
 
 // ask asks at its times until the window ends. Where the answer before was late, the next check was due
 // when it should have been asked; that a sleep lasts too long is no fault of the server.
-func ask(ctx context.Context, start time.Time, first time.Duration, loop load.Loop, n int) ([]answered, error) {
+func ask(ctx context.Context, start time.Time, first, length time.Duration, loop load.Loop, n int) ([]answered, error) {
 	var all []answered
-	for due := first; due < windowLength && ctx.Err() == nil; due, n = due+interval, n+1 {
+	for due := first; due < length && ctx.Err() == nil; due, n = due+interval, n+1 {
 		from := start.Add(due)
 		if wait := time.Until(from); wait > 0 {
 			time.Sleep(wait)

@@ -23,7 +23,7 @@ func (r *report) printReloads(t io.Writer) {
 		for _, w := range []struct {
 			name string
 			of   func(window) quantiles
-		}{{"1 s with one reload", func(w window) quantiles { return w.All }}, {"while it reloads", func(w window) quantiles { return w.During }}} {
+		}{{"all of it", func(w window) quantiles { return w.All }}, {"while it reloads", func(w window) quantiles { return w.During }}} {
 			with, without := columns(c.With, w.of), columns(c.Without, w.of)
 			fmt.Fprintf(t, "%s\t%s", c.Name, w.name)
 			for i := range with {

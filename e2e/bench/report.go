@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -119,7 +120,10 @@ func (c *cell) summary(of func(load.Round) time.Duration) sample.Summary[time.Du
 func setup(ctx context.Context, o options) conditions {
 	c := conditions{
 		Time: time.Now().UTC().Truncate(time.Second), Machine: usage.Machine(runtime.NumCPU()), Go: runtime.Version(),
-		Envoy: "none", Postern: strings.TrimPrefix(said(ctx, o.postern, "--version"), "postern version "), Round: o.round, Rounds: o.rounds,
+		Envoy: "none", Postern: unknown, Round: o.round, Rounds: o.rounds,
+	}
+	if ours, err := version(ctx, o.postern); err == nil {
+		c.Postern = ours
 	}
 	if binary, err := envoy.Binary(); err == nil {
 		c.Envoy = said(ctx, binary, "--version")
@@ -133,13 +137,28 @@ func setup(ctx context.Context, o options) conditions {
 	return c
 }
 
+// version returns what Postern says of itself. Whatever says something else is not it.
+func version(ctx context.Context, binary string) (string, error) {
+	if _, err := exec.LookPath(binary); err != nil {
+		return "", fmt.Errorf("-postern: %w; make build makes bin/postern", err)
+	}
+	line := said(ctx, binary, "--version")
+	name, ok := strings.CutPrefix(line, "postern version ")
+	if !ok {
+		return "", errors.Join(ctx.Err(), fmt.Errorf("-postern: %s is no Postern: what it says to --version is %q", binary, line))
+	}
+	return name, nil
+}
+
+const unknown = "unknown"
+
 // said returns the first line that a program prints.
 func said(ctx context.Context, binary string, args ...string) string {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
 	out, err := exec.CommandContext(ctx, binary, args...).Output()
 	if err != nil {
-		return "unknown"
+		return unknown
 	}
 	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 	return line

@@ -78,7 +78,7 @@ func TestEveryServerIsAskedEverything(t *testing.T) {
 	if got := len(b.report.cases(envoyed)); got != 6 && len(b.report.Notes) == 0 {
 		t.Errorf("%d cases asked through Envoy, and nothing said about it", got)
 	}
-	if got, want := b.report.servers(direct), []string{noop, floor, least, postern, norecords, verifier}; !slices.Equal(got, want) {
+	if got, want := b.report.servers(direct), []string{noop, floor, floorOne, postern, norecords, verifier}; !slices.Equal(got, want) {
 		t.Errorf("servers %q, want %q", got, want)
 	}
 	if len(b.report.Memory) != 6 {
@@ -153,10 +153,17 @@ func TestConditions(t *testing.T) {
 func TestInParallel(t *testing.T) {
 	for _, n := range []int{0, 1, 1000} {
 		seen := make([]int, n)
-		inParallel(n, func(i int) { seen[i]++ })
+		if err := inParallel(t.Context(), n, func(i int) { seen[i]++ }); err != nil {
+			t.Error(err)
+		}
 		if slices.ContainsFunc(seen, func(times int) bool { return times != 1 }) {
 			t.Errorf("%d: %v", n, seen)
 		}
+	}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := inParallel(over, 1000, func(i int) { t.Error("it did", i) }); !errors.Is(err, context.Canceled) {
+		t.Error(err)
 	}
 }
 

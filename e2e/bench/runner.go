@@ -17,7 +17,7 @@ import (
 const (
 	noop      = "no-op"
 	floor     = "floor"
-	least     = "floor, one thread"
+	floorOne  = "floor, one thread"
 	postern   = "Postern"
 	norecords = "Postern, no records"
 	opa       = "OPA-Envoy"

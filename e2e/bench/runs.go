@@ -27,6 +27,7 @@ func (r runs) whole() *report {
 		return &all
 	}
 	all.Notes, all.Cells, all.Memory = nil, nil, nil
+	all.Reloads, all.Surges = r.reloads(), r.surges()
 	var loads []string
 	for _, run := range r.Runs {
 		loads = append(loads, run.Setup.Load)
@@ -56,6 +57,42 @@ func (r runs) whole() *report {
 		all.Memory = append(all.Memory, r.memory(m.Server))
 	}
 	return &all
+}
+
+// reloads are the changes, each with the windows of all runs.
+func (r runs) reloads() []change {
+	var all []change
+	for i, c := range r.Runs[0].Reloads {
+		c = change{Name: c.Name}
+		var most []int64
+		for _, run := range r.Runs {
+			if i >= len(run.Reloads) {
+				continue
+			}
+			one := run.Reloads[i]
+			c.Effect, c.With, c.Without = append(c.Effect, one.Effect...), append(c.With, one.With...), append(c.Without, one.Without...)
+			most = append(most, one.Most)
+		}
+		c.Most = sample.Summarize(most).Median
+		all = append(all, c)
+	}
+	return all
+}
+
+// surges are those of all runs, each load with that of the other runs beside it: each run found
+// another capacity, so that they are no rounds of one.
+func (r runs) surges() []surge {
+	var all []surge
+	for i := range r.Runs[0].Surges {
+		for n, run := range r.Runs {
+			if i < len(run.Surges) {
+				s := run.Surges[i]
+				s.Case = fmt.Sprintf("run %d, %s", n+1, s.Case)
+				all = append(all, s)
+			}
+		}
+	}
+	return all
 }
 
 // memory is the median of the runs.
@@ -104,7 +141,7 @@ func read(file string) (runs, error) {
 	if err := json.Unmarshal(text, &r); err != nil {
 		return runs{}, fmt.Errorf("%s: %w", file, err)
 	}
-	if len(r.Runs) == 0 || slices.Contains(r.Runs, nil) {
+	if len(r.Runs) == 0 || slices.ContainsFunc(r.Runs, func(run *report) bool { return run == nil || run.Setup.Time.IsZero() }) {
 		return runs{}, fmt.Errorf("%s holds no runs: it is not what -json writes", file)
 	}
 	return r, nil

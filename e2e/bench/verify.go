@@ -64,16 +64,17 @@ func verification(alg string) (func(context.Context, time.Duration, int) (load.R
 	}, nil
 }
 
-// inParallel calls do for 0 to n-1 on all cores.
-func inParallel(n int, do func(i int)) {
+// inParallel calls do for 0 to n-1 on all cores, or until ctx is done.
+func inParallel(ctx context.Context, n int, do func(i int)) error {
 	var next atomic.Int64
 	var group sync.WaitGroup
 	for range runtime.GOMAXPROCS(0) {
 		group.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+			for i := int(next.Add(1)) - 1; i < n && ctx.Err() == nil; i = int(next.Add(1)) - 1 {
 				do(i)
 			}
 		})
 	}
 	group.Wait()
+	return ctx.Err()
 }

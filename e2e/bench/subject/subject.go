@@ -1,5 +1,5 @@
 // Package subject starts what the benchmark compares, each in a process of its own: a server
-// that says yes on generated code, the least that any server on grpc-go can cost, Postern, and
+// that says yes on generated code, one that neither reads the question nor makes the answer, Postern, and
 // OPA-Envoy where there is one.
 package subject
 
