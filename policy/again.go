@@ -12,55 +12,58 @@ import (
 // at each time. The zero Compiler is ready for use, by one goroutine at a time.
 type Compiler struct {
 	workload string
-	memory   memory
+	before   compiledBefore
 }
 
 // Compile does what the function Compile does.
 func (m *Compiler) Compile(documents []syntax.Document, o Options) (*Set, error) {
 	if m.workload != o.Workload {
-		m.workload, m.memory = o.Workload, memory{}
+		m.workload, m.before = o.Workload, compiledBefore{}
 	}
-	c := prepare(documents, o.Now, m.memory)
+	c := prepare(documents, o.Now, m.before)
 	set, err := c.catalog.assemble(o.Workload)
 	c.catalog.faults.Add(err)
 	if err := c.catalog.faults.Err(); err != nil {
 		return nil, err // what is in force is worth remembering, and this is not
 	}
-	m.memory = c.remember(o.Workload)
+	m.before = c.remember(o.Workload)
 	return set, nil
 }
 
-// A memory is the policies that were compiled without a fault, and the providers that they may name: with
-// others they might have one. It is never modified.
-type memory struct {
+// A compiledBefore is the policies that were compiled without a fault, and the providers that they may
+// name: with others they might have one. It is never modified.
+type compiledBefore struct {
 	known    map[string]identity.Terms
-	policies map[document]*compiledPolicy
+	policies map[textAt]*compiledPolicy
 }
 
-// A document is one that was compiled: there it stood, and this was its text.
-type document struct {
+// A textAt is where a document stands and what its text is: a policy with the same is the same.
+type textAt struct {
 	at     Position
 	digest [32]byte
 }
 
-// with returns what still holds with these providers.
-func (m memory) with(known map[string]identity.Terms) memory {
-	if !reflect.DeepEqual(m.known, known) {
-		return memory{}
-	}
-	return m
+// textOf returns false for a document that was not parsed, of which that is not known.
+func textOf(d *syntax.Document) (textAt, bool) {
+	return textAt{d.Position, d.Digest}, d.Digest != [32]byte{}
 }
 
-// remember returns what was compiled. Of policies that do not protect the workload it keeps that they
-// do not.
-func (c *compiler) remember(workload string) memory {
-	m := memory{known: c.known, policies: make(map[document]*compiledPolicy, len(c.sound))}
-	for _, s := range c.sound {
-		p := s.policy
-		if !anyMatches(p.workloads, workload) {
-			p = &compiledPolicy{name: p.name, workloads: p.workloads}
-		}
-		m.policies[s.from] = p
+// with returns what still holds with these providers.
+func (b compiledBefore) with(known map[string]identity.Terms) compiledBefore {
+	if !reflect.DeepEqual(b.known, known) {
+		return compiledBefore{}
 	}
-	return m
+	return b
+}
+
+// remember returns what was compiled, without a fault anywhere. Of policies that do not protect the workload it keeps that they
+// do not.
+func (c *compiler) remember(workload string) compiledBefore {
+	b := compiledBefore{known: c.known, policies: c.parsed}
+	for text, p := range b.policies {
+		if !anyMatches(p.workloads, workload) {
+			b.policies[text] = &compiledPolicy{name: p.name, workloads: p.workloads}
+		}
+	}
+	return b
 }

@@ -153,6 +153,35 @@ func TestNothingReadIsNoPolicy(t *testing.T) {
 	}
 }
 
+// TestWhatWasNotParsedIsCompiledEachTime: nothing tells it from another at the same place.
+func TestWhatWasNotParsedIsCompiledEachTime(t *testing.T) {
+	var compiler policy.Compiler
+	for _, name := range []string{"a", "b"} {
+		documents := (&source{name: "a.yaml", text: quietPolicy(name, 1)}).documents(t, false)
+		documents[0].Digest = [32]byte{}
+		set, err := compiler.Compile(documents, options)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := set.Policies(); len(got) != 1 || got[0] != "shop/"+name {
+			t.Errorf("got %v, want shop/%s", got, name)
+		}
+	}
+}
+
+// TestWhatHadAFaultIsRefusedAgain, and forgotten when it is mended.
+func TestWhatHadAFaultIsRefusedAgain(t *testing.T) {
+	var compiler policy.Compiler
+	good := quietPolicy("a", 1)
+	bad := strings.Replace(good, "callers: [anyone]", "callers: [anyone], user: {provider: none}", 1)
+	for i, text := range []string{good, bad, bad, good} {
+		set, err := compiler.Compile((&source{name: "a.yaml", text: text}).documents(t, true), options)
+		if (err != nil) != (text == bad) || (set == nil) != (text == bad) {
+			t.Errorf("step %d: %v, %v", i, set, err)
+		}
+	}
+}
+
 func TestSameRoutes(t *testing.T) {
 	of := func(text string) *policy.Set { return load(t, []byte(text)) }
 	one := of(quietPolicy("a", 1))

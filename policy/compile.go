@@ -48,7 +48,7 @@ type compiledPolicy struct {
 // Prepare compiles what does not depend on whom it protects. The faults are those of Compile but
 // for conflicts between routes.
 func Prepare(documents []syntax.Document, now time.Time) (*Catalog, error) {
-	c := prepare(documents, now, memory{})
+	c := prepare(documents, now, compiledBefore{})
 	if err := c.catalog.faults.Err(); err != nil {
 		return nil, err
 	}
@@ -58,15 +58,15 @@ func Prepare(documents []syntax.Document, now time.Time) (*Catalog, error) {
 // Set returns the set of one workload, or, as *syntax.Errors, which routes conflict.
 func (c *Catalog) Set(workload string) (*Set, error) { return c.assemble(workload) }
 
-func prepare(documents []syntax.Document, now time.Time, before memory) *compiler {
-	c := &compiler{catalog: &Catalog{}, known: map[string]identity.Terms{}, now: now, conditions: condition.NewCompiler(), sharing: newSharing()}
+func prepare(documents []syntax.Document, now time.Time, before compiledBefore) *compiler {
+	c := &compiler{catalog: &Catalog{}, known: map[string]identity.Terms{}, now: now, conditions: condition.NewCompiler(), sharing: newSharing(), parsed: map[textAt]*compiledPolicy{}}
 	documents = slices.Clone(documents)
 	slices.SortStableFunc(documents, func(a, b syntax.Document) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Name, b.Name),
 			a.Position.Compare(b.Position))
 	})
 	c.names(documents)
-	c.memory = before.with(c.known)
+	c.before = before.with(c.known)
 	for i := range documents {
 		d := &documents[i]
 		switch {
@@ -88,19 +88,11 @@ type compiler struct {
 	conditions *condition.Compiler
 	sharing    *sharing
 	origin     *origin // of the last place
-	memory     memory  // of what was compiled before
-	sound      []sound
-	failed     int // faults
-}
-
-// A sound is a policy without a fault, and the document that it was compiled from.
-type sound struct {
-	from   document
-	policy *compiledPolicy
+	before     compiledBefore
+	parsed     map[textAt]*compiledPolicy // compiled from documents that were parsed
 }
 
 func (c *compiler) fault(at Position, format string, args ...any) {
-	c.failed++
 	c.catalog.faults.Add(&syntax.Error{Position: at, Message: fmt.Sprintf(format, args...)})
 }
 
@@ -124,8 +116,8 @@ func (c *compiler) names(documents []syntax.Document) {
 
 // servicePolicy compiles one, unless that was done before.
 func (c *compiler) servicePolicy(d *syntax.Document) {
-	from := document{d.Position, d.Digest}
-	compiled := c.memory.policies[from]
+	text, parsed := textOf(d)
+	compiled := c.before.policies[text]
 	if compiled == nil {
 		p := d.ServicePolicy
 		if p == nil {
@@ -135,15 +127,11 @@ func (c *compiler) servicePolicy(d *syntax.Document) {
 			c.unparsed(d.Position)
 			return
 		}
-		failed := c.failed
 		compiled = c.policy(d.Namespace+"/"+d.Name, p)
-		if c.failed > failed {
-			from.digest = [32]byte{}
-		}
 	}
 	c.catalog.policies = append(c.catalog.policies, compiled)
-	if from.digest != [32]byte{} {
-		c.sound = append(c.sound, sound{from, compiled})
+	if parsed {
+		c.parsed[text] = compiled
 	}
 }
 
