@@ -15,7 +15,8 @@ func (s *Set) Decide(q *Request) Decision { return s.Match(q).Decide(q) }
 // Decide weighs the rules. Any deny that matches denies, and so does one that cannot be told;
 // else an allow that matches allows, if everything matches that guardrails require; else the
 // request is refused, and the reason says what stood between. A credential that was presented
-// and is bad denies whatever the rules say.
+// and is bad denies whatever the rules say. The Rules and the Shadow of a Decision are good until the
+// Match, or its Memory, is used for the next.
 func (m Match) Decide(q *Request) Decision {
 	if m.set == nil {
 		return Decision{Reason: m.why}
