@@ -70,7 +70,7 @@ func (f *revokeFlags) receive(ctx context.Context, logs io.Writer) error {
 		return nil
 	})
 	group.Go(func() error {
-		return directory.NewWatcher(f.policies, f.secrets, quiet).Watch(ctx, r.policiesRead)
+		return directory.NewWatcher(f.policies, f.secrets, quiet, nil).Watch(ctx, r.policiesRead)
 	})
 	group.Go(func() error {
 		defer written()

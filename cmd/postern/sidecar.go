@@ -60,8 +60,7 @@ type sidecar struct {
 func newSidecar(o settings, logs io.Writer) (*sidecar, error) {
 	log := newLogger(o.level, logs)
 	s := &sidecar{settings: o, log: log, current: &extauthz.Current{}, drained: make(chan struct{}), threads: newProcessors()}
-	s.watcher = directory.NewWatcher(o.flags.policies, o.flags.secrets, quiet)
-	s.watcher.Working(s.threads.hold)
+	s.watcher = directory.NewWatcher(o.flags.policies, o.flags.secrets, quiet, s.threads.hold)
 	s.trust.Store(&trust.State{})
 	s.jwt.Store(&trust.JWTState{})
 	s.policy.first = make(chan error, 1)

@@ -64,7 +64,7 @@ func instances(t *testing.T) (count int) {
 func TestBothWatches(t *testing.T) {
 	dir := newDir(t, tree{"a.yaml": policy("a", 1), "r.yaml": revoke("r", "r1")})
 	before := instances(t)
-	both := directory.NewWatcher(dir, "", quiet)
+	both := directory.NewWatcher(dir, "", quiet, nil)
 	policies, revocations := make(chan string, 100), make(chan string, 100)
 	done := make(chan error, 2)
 	ctx, cancel := context.WithCancel(t.Context())

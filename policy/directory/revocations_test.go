@@ -30,7 +30,7 @@ func watchRevocationsBy(t *testing.T, dir string, somebody func(run func())) *wa
 	w := &watcher{t, dir, make(chan string, 1000), make(chan error, 1), cancel}
 	go func() {
 		somebody(func() {
-			w.done <- directory.NewWatcher(dir, "", quiet).WatchRevocations(ctx, func(r *directory.Revocations) {
+			w.done <- directory.NewWatcher(dir, "", quiet, nil).WatchRevocations(ctx, func(r *directory.Revocations) {
 				w.applied <- strings.ReplaceAll(entries(r), dir, "DIR")
 			})
 		})
@@ -270,7 +270,7 @@ func TestRevocationsSayTheirFilesAndDigest(t *testing.T) {
 	applied := make(chan *directory.Revocations, 10)
 	done := make(chan error, 1)
 	go func() {
-		done <- directory.NewWatcher(dir, "", quiet).WatchRevocations(ctx, func(r *directory.Revocations) { applied <- r })
+		done <- directory.NewWatcher(dir, "", quiet, nil).WatchRevocations(ctx, func(r *directory.Revocations) { applied <- r })
 	}()
 	first := soon(t, applied)
 	if got := strings.Join(first.Files, " "); got != "b.yaml c.yaml" || len(first.Digest) != 64 || first.Err != nil {

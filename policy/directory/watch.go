@@ -23,14 +23,15 @@ type Watcher struct {
 }
 
 // NewWatcher returns a Watcher of dir. secrets is another directory in which documents may name
-// files, "" for none. What changes is looked at when nothing has for the time quiet.
-func NewWatcher(dir, secrets string, quiet time.Duration) *Watcher {
-	return &Watcher{dir, secrets, quiet, newNotifier(dir, secrets), func() func() { return func() {} }}
+// files, "" for none. What changes is looked at when nothing has for the time quiet. working, unless nil,
+// is called before the directory is read, and done when what was read is applied: that may take long.
+// Watch and WatchRevocations call it at the same time.
+func NewWatcher(dir, secrets string, quiet time.Duration, working func() (done func())) *Watcher {
+	if working == nil {
+		working = func() func() { return func() {} }
+	}
+	return &Watcher{dir, secrets, quiet, newNotifier(dir, secrets), working}
 }
-
-// Working makes Watch and WatchRevocations call begin before they read, and done when what was read is
-// applied: that may take long. It is called before them; they call begin at the same time.
-func (w *Watcher) Working(begin func() (done func())) { w.working = begin }
 
 // Watch loads the directory, and again whenever it has changed and been quiet, until ctx is
 // done; then it returns nil. It calls apply with the first result and then only when the result

@@ -28,7 +28,7 @@ func watch(t *testing.T, dir, secrets string) *watcher {
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &watcher{t, dir, make(chan string, 1000), make(chan error, 1), cancel}
 	go func() {
-		w.done <- directory.NewWatcher(dir, secrets, quiet).Watch(ctx, func(c *directory.Content, err error) {
+		w.done <- directory.NewWatcher(dir, secrets, quiet, nil).Watch(ctx, func(c *directory.Content, err error) {
 			switch {
 			case (c == nil) == (err == nil):
 				w.applied <- fmt.Sprintf("content %v beside the error %v", c, err)
@@ -129,6 +129,25 @@ func TestWatchFiles(t *testing.T) {
 	must(t, os.Remove(filepath.Join(dir, "a.yaml")))
 	w.next("c.yaml:v1")
 	w.nothing()
+}
+
+// TestWatchIsAtWork from before it reads until what it read is applied.
+func TestWatchIsAtWork(t *testing.T) {
+	dir := newDir(t, tree{"a.yaml": policy("a", 1)})
+	ctx, cancel := context.WithCancel(t.Context())
+	var steps []string
+	step := func(s string) { steps = append(steps, s) }
+	working := func() func() {
+		step("begin")
+		return func() { step("done") }
+	}
+	w := directory.NewWatcher(dir, "", quiet, working)
+	must(t, w.Watch(ctx, func(*directory.Content, error) { step("apply"); cancel() }))
+	ctx, cancel = context.WithCancel(t.Context())
+	must(t, w.WatchRevocations(ctx, func(*directory.Revocations) { step("apply"); cancel() }))
+	if got := strings.Join(steps, " "); got != "begin apply done begin apply done" {
+		t.Errorf("got %s", got)
+	}
 }
 
 func TestWatchFolders(t *testing.T) {
