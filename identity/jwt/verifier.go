@@ -88,14 +88,15 @@ func (v *Verifier) Verify(token *jose.Token) (Verified, error) {
 	return v.reader.Read(set, key.ID())
 }
 
-// Addresses says whether a token claims to come from this issuer: nil, or why not, as a
+// addresses says whether a token claims to come from this issuer: nil, or why not, as a
 // *reason.Error. Nothing is proven by it.
-func (v *Verifier) Addresses(token *jose.Token) error {
+func (v *Verifier) addresses(token *jose.Token) error {
 	iss, _ := token.Unverified("iss")
 	return v.reader.Addresses(iss)
 }
 
-// IsFrom is Addresses for who does not ask why not.
+// IsFrom says whether a token claims to come from this issuer. Nothing is
+// proven by it.
 func (v *Verifier) IsFrom(token *jose.Token) bool {
 	iss, _ := token.Unverified("iss")
 	return v.reader.IsFrom(iss)
@@ -118,7 +119,7 @@ func (v *Verifier) admit(token *jose.Token) error {
 	case !v.allowsType(token.Type()):
 		return reason.Errorf(reason.TokenType, "the header's typ is not one that %s allows", v.name)
 	}
-	return v.Addresses(token)
+	return v.addresses(token)
 }
 
 // allowsType compares as RFC 7515 section 4.1.9 says: a media type, without regard to case,

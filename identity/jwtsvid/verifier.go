@@ -108,9 +108,9 @@ func (v *Verifier) Fresh(at time.Time) error {
 	return nil
 }
 
-// Addresses says whether a token claims to speak for a member of the trust domain: nil, or why not,
+// addresses says whether a token claims to speak for a member of the trust domain: nil, or why not,
 // as a *reason.Error. Nothing is proven by it.
-func (v *Verifier) Addresses(token *jose.Token) error {
+func (v *Verifier) addresses(token *jose.Token) error {
 	sub, _ := token.Unverified("sub")
 	text, ok := sub.(string)
 	switch {
@@ -125,7 +125,8 @@ func (v *Verifier) Addresses(token *jose.Token) error {
 	return reason.Errorf(reason.TokenIssuer, "sub is not a member of the trust domain of %s", v.provider.Name)
 }
 
-// IsFrom is Addresses for who does not ask why not.
+// IsFrom says whether a token claims to speak for a member of the trust domain. Nothing is
+// proven by it.
 func (v *Verifier) IsFrom(token *jose.Token) bool {
 	sub, _ := token.Unverified("sub")
 	text, _ := sub.(string)
@@ -155,5 +156,5 @@ func (v *Verifier) admit(token *jose.Token) error {
 	case token.KeyID() == "":
 		return reason.Errorf(reason.TokenKeyUnknown, "no kid, which a JWT-SVID has (section 2.2)")
 	}
-	return v.Addresses(token)
+	return v.addresses(token)
 }
