@@ -75,27 +75,34 @@ func TestTheHotPathTakesNoMemory(t *testing.T) {
 		all[len(all)-1].RawValue = []byte(mint.EnvoyXFCC(orders, leaf, w.ca.Certificate()))
 	}
 	guest := func(a *authv3.AttributeContext) { a.Source.Address = tcp("10.99.0.1") }
+	several := func(route string) *authv3.CheckRequest {
+		token := minttest.Token(t, w.key, w.now, mint.Set("sub", "alice"))
+		return hot(w.of(t, "", route, "a", addHeader("authorization", "Bearer "+token)))
+	}
+	w.enforce(t, severalProviders(fullPolicy))
 	rows := map[string]struct {
 		check *authv3.CheckRequest
 		want  string
 	}{
-		"anyone":                     {hot(w.of(t, "", "anyone", "a")), "allowed"},
-		"a caller":                   {hot(w.of(t, web, "caller", "a")), "allowed"},
-		"a caller with XFCC":         {hot(w.of(t, "", "caller", "a", withXFCC)), "allowed"},
-		"a user":                     {hot(w.user(t, "alice", "a")), "allowed"},
-		"a JWT-SVID":                 {hot(w.workload(t, web, "a")), "allowed"},
-		"headers and source":         {hot(w.of(t, "", "fields", "a", addHeader("x-kind", "fields"))), "allowed"},
-		"a rule in shadow":           {hot(w.of(t, "", "shadow", "a")), "allowed"},
-		"an id of ours":              {w.of(t, web, "caller", "a"), "allowed"},
-		"no route":                   {hot(w.of(t, web, "elsewhere", "a")), "no_route"},
-		"no rule":                    {hot(w.of(t, "", "fields", "a", addHeader("x-kind", "others"))), "not_granted"},
-		"a caller that is no caller": {hot(w.of(t, "", "caller", "a")), "caller_not_granted"},
-		"a deny":                     {hot(w.of(t, web, "caller", "a", addHeader("x-debug", "1"))), "denied_by_rule"},
-		"a guardrail":                {hot(w.of(t, web, "caller", "a", guest)), "denied_by_guardrail"},
+		"anyone":             {hot(w.of(t, "", "anyone", "a")), "allowed"},
+		"a caller":           {hot(w.of(t, web, "caller", "a")), "allowed"},
+		"a caller with XFCC": {hot(w.of(t, "", "caller", "a", withXFCC)), "allowed"},
+		"a user":             {hot(w.user(t, "alice", "a")), "allowed"},
+		"one of two, and a guardrail of a header": {several("several"), "allowed"},
+		"a guardrail of another provider":         {several("guarded"), "allowed"},
+		"a JWT-SVID":                              {hot(w.workload(t, web, "a")), "allowed"},
+		"headers and source":                      {hot(w.of(t, "", "fields", "a", addHeader("x-kind", "fields"))), "allowed"},
+		"a rule in shadow":                        {hot(w.of(t, "", "shadow", "a")), "allowed"},
+		"an id of ours":                           {w.of(t, web, "caller", "a"), "allowed"},
+		"no route":                                {hot(w.of(t, web, "elsewhere", "a")), "no_route"},
+		"no rule":                                 {hot(w.of(t, "", "fields", "a", addHeader("x-kind", "others"))), "not_granted"},
+		"a caller that is no caller":              {hot(w.of(t, "", "caller", "a")), "caller_not_granted"},
+		"a deny":                                  {hot(w.of(t, web, "caller", "a", addHeader("x-debug", "1"))), "denied_by_rule"},
+		"a guardrail":                             {hot(w.of(t, web, "caller", "a", guest)), "denied_by_guardrail"},
 	}
 	for _, size := range []string{"a few rules", "10,000 rules"} {
 		if size == "10,000 rules" {
-			w.enforce(t, fullPolicy+manyRules(10_000))
+			w.enforce(t, severalProviders(fullPolicy)+manyRules(10_000))
 		}
 		counted.Retain(w.current.Load().Policy.EachRoute)
 		for name, row := range rows {
@@ -112,6 +119,29 @@ func TestTheHotPathTakesNoMemory(t *testing.T) {
 			})
 		}
 	}
+}
+
+// severalProviders adds to a policy two routes that are read of two providers: by the route itself, beside a
+// guardrail that reads a header, and by one provider of the route and another of a guardrail.
+func severalProviders(policy string) string {
+	policy = strings.Replace(policy, "  - name: shadow\n", `  - name: several
+    http: {methods: [GET], path: "/several/{id}"}
+    allow: [{callers: [anyone], user: {provider: [shop-idp, workloads]}}]
+  - name: guarded
+    http: {methods: [GET], path: "/guarded/{id}"}
+    allow: [{callers: [anyone], user: {provider: shop-idp}}]
+  - name: shadow
+`, 1)
+	return strings.Replace(policy, "  guardrails:\n", `  guardrails:
+  - name: no-tracing
+    workloads: [spiffe://shop.test/ns/shop/sa/orders]
+    http: {path: "/several/{id}"}
+    deny: {headers: {x-trace-all: {present: true}}}
+  - name: no-workloads
+    workloads: [spiffe://shop.test/ns/shop/sa/orders]
+    http: {path: "/guarded/{id}"}
+    deny: {user: {provider: workloads}}
+`, 1)
 }
 
 // manyRules is a policy of so many rules beside another, ten a route.

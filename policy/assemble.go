@@ -99,23 +99,35 @@ func reads(rules []*Rule) needs {
 	return n.sorted()
 }
 
+// and returns what both look at.
 func (n needs) and(o needs) needs {
-	switch {
-	case len(o.providers) == 0 && len(o.headers) == 0:
-		return n
-	case len(n.providers) == 0 && len(n.headers) == 0:
-		return o
-	case n.covers(o):
-		return n
-	case o.covers(n):
-		return o
-	}
-	return needs{slices.Concat(n.providers, o.providers), slices.Concat(n.headers, o.headers)}.sorted()
+	return needs{union(nil, n.providers, o.providers), union(nil, n.headers, o.headers)}
 }
 
-// covers says that o is within n.
-func (n needs) covers(o needs) bool {
-	return containsAll(n.providers, o.providers) && containsAll(n.headers, o.headers)
+// A room is memory for needs of so many names, and no longer needed than the decision at hand.
+type room struct{ providers, headers [16]string }
+
+// andIn is and in memory, which n may be in already.
+func (n needs) andIn(in *room, o needs) needs {
+	return needs{union(in.providers[:0], n.providers, o.providers), union(in.headers[:0], n.headers, o.headers)}
+}
+
+// union returns that of two sorted lists: the one that has the other, or one in memory, which a may
+// be in already.
+func union(in, a, b []string) []string {
+	switch {
+	case containsAll(a, b):
+		return a
+	case containsAll(b, a):
+		return b
+	}
+	all := append(in, a...)
+	for _, s := range b {
+		if i, found := slices.BinarySearch(all, s); !found {
+			all = slices.Insert(all, i, s)
+		}
+	}
+	return all
 }
 
 func containsAll(of, want []string) bool {

@@ -115,9 +115,11 @@ func (s *Set) EachReader(yield func(at Position, providers []string) bool) {
 func (s *Set) Match(q *Request) Match { return s.MatchIn(&Memory{}, q) }
 
 // A Memory is room for what one decision needs, so that it takes no other: for 8 guardrails that
-// apply, for 16 rules, for what their conditions see, and for the verdict of those in shadow.
+// apply, for 16 providers and 16 headers that they and the route read together, for 16 rules, for
+// what their conditions see, and for the verdict of those in shadow.
 type Memory struct {
 	guards [8]*Rule
+	reads  room
 	rules  [16]Evaluation
 	shadow Verdict
 	input  input
@@ -143,7 +145,7 @@ func (s *Set) MatchIn(memory *Memory, q *Request) Match {
 	for i := range s.guards {
 		if g := &s.guards[i]; g.applies(q) {
 			m.guards = append(m.guards, g.rule)
-			m.needs = m.needs.and(g.reads)
+			m.needs = m.needs.andIn(&memory.reads, g.reads)
 		}
 	}
 	return m
@@ -179,5 +181,6 @@ type Match struct {
 }
 
 // Providers returns the names of the providers whose credentials the rules read, sorted; none
-// when they read none. Whoever calls must not modify it.
+// when they read none. They are good as
+// long as the Match is. Whoever calls must not modify them.
 func (m Match) Providers() []string { return m.providers }

@@ -3,6 +3,7 @@ package provider_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"testing"
@@ -108,6 +109,35 @@ func TestManyLists(t *testing.T) {
 		})
 	}
 	group.Wait()
+}
+
+// TestListsThatDoNotLive: a list that lies in memory of one question costs no memory, wherever that is and
+// however many there were.
+func TestListsThatDoNotLive(t *testing.T) {
+	key := minttest.Key(t, "EdDSA", "k1")
+	idp := keystest.New(t, key)
+	all, names := many(idp, 12)
+	set, r, at := started(t, all...).Current(), bearer(sign(t, idp, key)).request(), now()
+	ask := func(list []string) {
+		if c := set.Authenticate(context.Background(), list, r, at, identity.Caller{}); c.Reason != reason.Allowed {
+			t.Fatal(c.Cause)
+		}
+	}
+	ask(names)
+	before := heap()
+	lists := make([][]string, 20_000) // each at another address
+	for i := range lists {
+		lists[i] = slices.Clone(names)
+		ask(lists[i])
+	}
+	clear(lists)
+	if kept := heap() - before; kept > 1<<20 {
+		t.Errorf("%d bytes are kept of lists that are gone", kept)
+	}
+	if n := testing.AllocsPerRun(100, func() { ask(names) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+	runtime.KeepAlive(set)
 }
 
 // BenchmarkProviders is a token where so many providers are accepted: one that is known, and one of nobody.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"sync"
 	"time"
 
@@ -33,14 +34,17 @@ type entry struct {
 
 // newSet returns a Set of as many entries as are put into it, whose panels remember in a Memory.
 func newSet(size int, in *kind.Memory) *Set {
-	return &Set{entries: make(map[string]*entry, size), panels: panels{memory: in, named: map[string]*panel{}}}
+	s := &Set{entries: make(map[string]*entry, size)}
+	s.panels.memory, s.panels.seed = in, maphash.MakeSeed()
+	s.panels.known.Store(&map[uint64]*panel{})
+	return s
 }
 
 // Authenticate finds the credential of one of the providers called names, at their places and
 // nowhere else, and has it proven at the time at. It waits for nothing, but for an issuer where the
 // provider's kind has to ask it: then no longer than ctx. Unless the result's Reason is
 // Allowed it has no User. No names are nobody looking; a name that is not in the Set is an
-// Internal fault, which denies. The names are not to be modified: what is made of a list is kept.
+// Internal fault, which denies. The names are read and not kept.
 func (s *Set) Authenticate(ctx context.Context, names []string, r kind.Request, at time.Time, caller identity.Caller) identity.Credential {
 	if len(names) == 0 {
 		return identity.Credential{}
