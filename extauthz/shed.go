@@ -12,8 +12,9 @@ import (
 
 // This file refuses what there is no time for. A check waits for nothing but its turn, and where more are
 // asked than the machine can decide, all of them wait alike: left alone, each would be decided
-// when Envoy has just given up on it, and none in time. So while most of the checks that begin have waited
-// too long, these are refused before anything of them is proven, and those behind them are in time.
+// when Envoy has just given up on it, and none in time. So once most of the checks that begin have waited
+// too long for a while, these are refused before anything of them is proven, and those behind them are in
+// time. A burst that is over sooner is decided: there is time for that, and the checks of others are among it.
 //
 // To refuse one costs as much as to decide one whose credentials are known: what is saved is
 // signatures. More than that Envoy has to keep from being asked, by its circuit breaker's max_requests.
@@ -28,6 +29,10 @@ const (
 	maxShare = 8
 	// few checks that waited are no overload: the machine stood still for a moment.
 	few = 32
+	// lasting is how long most have waited before any is shed, and calm how long none has before that is
+	// another time.
+	lasting = 100 * time.Millisecond
+	calm    = 250 * time.Millisecond
 )
 
 // What is wrong with a check that is shed, for the operator.
@@ -80,11 +85,14 @@ func (s *Server) shed(ctx context.Context, c *call) bool {
 	return true
 }
 
-// behind is by how many more of the last checks waited too long than did not. It is exact enough
-// without a lock.
-type behind struct{ by atomic.Int32 }
+// behind is whether most of the last checks waited too long, and since when. It is exact enough without a
+// lock.
+type behind struct {
+	by          atomic.Int32 // by how many more did than did not
+	began, last atomic.Int64 // when most did: in nanoseconds
+}
 
-// begins is told of a check that begins, and says whether it has waited too long as most do.
+// begins is told of a check that begins, and says whether it has waited too long as most have for a while.
 func (b *behind) begins(ctx context.Context, at time.Time) bool {
 	a, ok := ctx.Value(arrivalKey{}).(*arrival)
 	waited, by := ok && at.After(a.latest), b.by.Load()
@@ -94,5 +102,13 @@ func (b *behind) begins(ctx context.Context, at time.Time) bool {
 	case !waited && by > 0:
 		b.by.Add(-1)
 	}
-	return waited && by >= few
+	if !waited || by < few {
+		return false
+	}
+	now := at.UnixNano()
+	if now-b.last.Load() > int64(calm) {
+		b.began.Store(now)
+	}
+	b.last.Store(now)
+	return now-b.began.Load() >= int64(lasting)
 }

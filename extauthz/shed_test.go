@@ -66,7 +66,7 @@ func TestWaitedTooLong(t *testing.T) {
 			w.now = w.now.Add(time.Hour) // no deadline passes by the machine's own clock
 			c := check(t, w, "")
 			var r *authv3.CheckResponse
-			for range 33 {
+			for range 60 {
 				r = begin(arrive(t, w, tc.timeout), t, w, tc.wait, c)
 			}
 			if !tc.shed && !allowed(r) {
@@ -86,7 +86,7 @@ func TestOverloadBeginsAndEnds(t *testing.T) {
 	w := newWorld(t)
 	c := check(t, w, "")
 	ask := func(wait time.Duration) *authv3.CheckResponse { return begin(arrive(t, w, 0), t, w, wait, c) }
-	for n := range 32 {
+	for n := range 36 {
 		if r := ask(long); !allowed(r) {
 			t.Fatalf("%d have waited, and the machine may just have stood still: %v", n+1, r)
 		}
@@ -105,6 +105,35 @@ func TestOverloadBeginsAndEnds(t *testing.T) {
 	}
 	if r := ask(long); !allowed(r) {
 		t.Errorf("after the overload: %v", r)
+	}
+}
+
+// TestABurstIsDecided: many checks that arrive at once wait, and those of others among them, but they are in
+// time; however often that happens. One that lasts longer is shed.
+func TestABurstIsDecided(t *testing.T) {
+	w := newWorld(t)
+	c := check(t, w, "")
+	burst := func(lasts time.Duration) (shed int) {
+		const size = 1000
+		waiting := make([]context.Context, size)
+		for i := range waiting {
+			waiting[i] = arrive(t, w, 0)
+		}
+		for _, ctx := range waiting {
+			if !allowed(begin(ctx, t, w, lasts/size, c)) {
+				shed++
+			}
+		}
+		return shed
+	}
+	for n := range 10 {
+		if shed := burst(110 * time.Millisecond); shed > 0 {
+			t.Errorf("%d of burst %d were shed", shed, n+1)
+		}
+		w.now = w.now.Add(300 * time.Millisecond)
+	}
+	if shed := burst(400 * time.Millisecond); shed < 500 {
+		t.Errorf("%d of a long one were shed", shed)
 	}
 }
 
@@ -168,8 +197,8 @@ func TestOverloadedServer(t *testing.T) {
 		return r
 	}
 	var r *authv3.CheckResponse
-	for range 33 {
-		r = ask(time.Second)
+	for range 40 {
+		r = ask(100 * time.Millisecond)
 	}
 	wantReason(t, r, "overloaded")
 	if r.GetDeniedResponse().GetStatus().GetCode() != http.StatusServiceUnavailable {
@@ -180,7 +209,7 @@ func TestOverloadedServer(t *testing.T) {
 			t.Errorf("it is in time: %v", r)
 		}
 	}
-	if r = ask(time.Second); !allowed(r) {
+	if r = ask(100 * time.Millisecond); !allowed(r) {
 		t.Errorf("after the overload: %v", r)
 	}
 }
