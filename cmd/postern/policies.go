@@ -94,17 +94,13 @@ func (s *sidecar) protect(self spiffeid.ID) {
 	if !s.settings.workload.IsZero() || self.IsZero() || self == s.policy.known.Load().workload {
 		return
 	}
-	defer s.threads.hold()()
 	s.updatePolicy(func(p *policyState) { p.workload = self })
-	content := s.policy.content
-	if content == nil { // it was compiled for another
-		var err error
-		if content, err = directory.Load(s.flags.policies, s.flags.secrets); err != nil {
-			s.refusePolicy(err)
-			return
-		}
+	if s.policy.content == nil { // it was compiled for another
+		s.watcher.Again()
+		return
 	}
-	s.applyPolicy(content)
+	defer s.threads.hold()()
+	s.applyPolicy(s.policy.content)
 }
 
 // applyPolicy compiles and swaps. An error changes nothing: the last good policy decides on.

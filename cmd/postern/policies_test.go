@@ -1,15 +1,16 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/spiffe/go-spiffe/v2/spiffeid"
-
-	"github.com/postern/postern/policy/directory"
 )
 
 // newTestSidecar returns one that knows neither whom it protects nor any policy.
@@ -40,6 +41,28 @@ func servicePolicy(name, workload, path string) string {
 		"  routes: [{name: %[1]s, http: {methods: [GET], path: \"%[3]s\"}, allow: [{callers: [anyone]}]}]\n", name, workload, path)
 }
 
+// inForce waits for what the watcher brings about.
+func inForce(t *testing.T, s *sidecar, what string, is func(*policyState) bool) {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); !is(s.policy.known.Load()); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 20 s: %s: %+v", what, s.policy.known.Load())
+		}
+	}
+}
+
+// begin watches the policies, and waits until they were read.
+func begin(t *testing.T, s *sidecar) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.runPolicies(ctx) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	if err := s.awaitPolicies(ctx); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestAnotherWorkloadHasItsPolicies though those of the first could not be compiled.
 func TestAnotherWorkloadHasItsPolicies(t *testing.T) {
 	s := newTestSidecar(t, map[string]string{
@@ -47,20 +70,41 @@ func TestAnotherWorkloadHasItsPolicies(t *testing.T) {
 		"b.yaml": servicePolicy("b", "first", "/p/{x}"), // /p/q is of both
 		"c.yaml": servicePolicy("c", "second", "/c"),
 	})
-	content, err := directory.Load(s.flags.policies, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.applyPolicy(content)
+	begin(t, s)
 	s.protect(spiffeid.RequireFromString("spiffe://shop.test/first"))
 	if known := s.policy.known.Load(); known.err == nil || known.digest != "" {
 		t.Fatalf("a conflict is in force: %+v", known)
 	}
 	s.protect(spiffeid.RequireFromString("spiffe://shop.test/second"))
-	if known := s.policy.known.Load(); known.err != nil || known.digest != content.Digest || known.unprotected {
-		t.Errorf("%+v", known)
-	}
+	inForce(t, s, "those of the second", func(p *policyState) bool { return p.err == nil && p.digest != "" && !p.unprotected })
 	if got := s.current.Load().Policy.Policies(); len(got) != 1 || got[0] != "shop/c" {
 		t.Errorf("in force are %v", got)
+	}
+}
+
+// TestAMomentDoesNotLast: while we get another SVID the directory holds something else, for less than the
+// watcher waits. What is in force then is what the directory holds.
+func TestAMomentDoesNotLast(t *testing.T) {
+	good := servicePolicy("a", "*", "/a")
+	for name, moment := range map[string]string{"another policy": servicePolicy("a", "*", "/b"), "no policy": "x: ["} {
+		t.Run(name, func(t *testing.T) {
+			s := newTestSidecar(t, map[string]string{"a.yaml": good})
+			put := func(text string) {
+				whole := filepath.Join(s.flags.policies, "whole")
+				if err := errors.Join(os.WriteFile(whole, []byte(text), 0o600), os.Rename(whole, filepath.Join(s.flags.policies, "a.yaml"))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			begin(t, s)
+			s.protect(spiffeid.RequireFromString("spiffe://shop.test/first"))
+			want := s.current.Load().Digest
+			put(moment)
+			s.protect(spiffeid.RequireFromString("spiffe://shop.test/second"))
+			put(good)
+			inForce(t, s, "the policy of the directory, for the second", func(p *policyState) bool {
+				now := s.current.Load()
+				return p.err == nil && p.digest == want && now.Digest == want && now.Policy.Workload() == "spiffe://shop.test/second"
+			})
+		})
 	}
 }

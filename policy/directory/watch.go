@@ -20,6 +20,7 @@ type Watcher struct {
 	quiet        time.Duration
 	notifier     *notifier
 	working      func() (done func())
+	asked        chan struct{} // has one when Watch is to apply again
 }
 
 // NewWatcher returns a Watcher of dir. secrets is another directory in which documents may name
@@ -30,7 +31,16 @@ func NewWatcher(dir, secrets string, quiet time.Duration, working func() (done f
 	if working == nil {
 		working = func() func() { return func() {} }
 	}
-	return &Watcher{dir, secrets, quiet, newNotifier(dir, secrets), working}
+	return &Watcher{dir, secrets, quiet, newNotifier(dir, secrets), working, make(chan struct{}, 1)}
+}
+
+// Again makes Watch load the directory and apply what comes of it, whether it is another result or not. So
+// there is one who loads, and what was applied last is what he knows. It does not wait.
+func (w *Watcher) Again() {
+	select {
+	case w.asked <- struct{}{}:
+	default: // it will
+	}
 }
 
 // Watch loads the directory, and again whenever it has changed and been quiet, until ctx is
@@ -47,7 +57,7 @@ func (w *Watcher) Watch(ctx context.Context, apply func(*Content, error)) error 
 	last := ""
 	var state [32]byte
 	known := &parsed{}
-	for first := true; ; first = false {
+	for due := true; ; {
 		// Notifications begin before the load, so that no change falls between the two.
 		changes := w.notifier.changes()
 		done := w.working()
@@ -57,12 +67,12 @@ func (w *Watcher) Watch(ctx context.Context, apply func(*Content, error)) error 
 		if err == nil {
 			now, again = content.state, never
 		}
-		if first || now != state || message(err) != last {
+		if due || now != state || message(err) != last {
 			apply(content, err)
 		}
 		done()
-		state, last = now, message(err)
-		changed := w.wait(ctx, changes, found, wait{again: again, noise: maxNoise * w.quiet})
+		state, last, due = now, message(err), false
+		changed := w.wait(ctx, changes, found, wait{again: again, noise: maxNoise * w.quiet, asked: w.asked, due: &due})
 		changes.close()
 		if !changed {
 			return nil
@@ -74,6 +84,9 @@ func (w *Watcher) Watch(ctx context.Context, apply func(*Content, error)) error 
 type wait struct {
 	again time.Duration // when to look again without a change; never for not
 	noise time.Duration // how long a directory that has changed may take to come to rest
+
+	asked <-chan struct{} // for whom no change is needed; nil for nobody
+	due   *bool           // becomes true when it was asked
 }
 
 // never is no time to look again without a change.
@@ -95,6 +108,9 @@ func (w *Watcher) wait(ctx context.Context, changes *changes, found *listing, ho
 		case <-changes.seen:
 			return w.rest(ctx, changes, how.noise)
 		case <-again:
+			return true
+		case <-how.asked:
+			*how.due = true
 			return true
 		case <-ticker.C:
 			if w.differs(found) {

@@ -150,6 +150,29 @@ func TestWatchIsAtWork(t *testing.T) {
 	}
 }
 
+// TestWatchAgain applies what it applied before.
+func TestWatchAgain(t *testing.T) {
+	dir := newDir(t, tree{"a.yaml": policy("a", 1)})
+	ctx, cancel := context.WithCancel(t.Context())
+	applied := 0
+	w := directory.NewWatcher(dir, "", quiet, nil)
+	must(t, w.Watch(ctx, func(c *directory.Content, err error) {
+		must(t, err)
+		if got := versions(c); got != "a.yaml:v1" {
+			t.Errorf("applied %s", got)
+		}
+		if applied++; applied == 3 {
+			cancel()
+			return
+		}
+		w.Again()
+		w.Again() // while it was asked already
+	}))
+	if applied != 3 {
+		t.Errorf("applied %d times", applied)
+	}
+}
+
 func TestWatchFolders(t *testing.T) {
 	dir := newDir(t, tree{"a.yaml": policy("a", 1)})
 	w := watch(t, dir, "")
