@@ -52,6 +52,7 @@ type Server struct {
 	config   Config
 	inFlight atomic.Int64
 	behind   behind
+	warned   atomic.Int64 // when the log was told last that checks are shed: in nanoseconds
 	calls    calls
 }
 

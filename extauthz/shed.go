@@ -33,6 +33,8 @@ const (
 	// another time.
 	lasting = 100 * time.Millisecond
 	calm    = 250 * time.Millisecond
+
+	warnEvery = 10 * time.Second
 )
 
 // What is wrong with a check that is shed, for the operator.
@@ -76,6 +78,7 @@ func (s *Server) shed(ctx context.Context, c *call) bool {
 		c.decision.Reason, c.detail = reason.Overloaded, tooMany
 	case s.behind.begins(ctx, c.start):
 		c.decision.Reason, c.detail = reason.Overloaded, tooLong
+		s.warn(c.start)
 	case ctx.Err() != nil:
 		c.decision.Reason, c.detail = reason.Deadline, gaveUp
 	default:
@@ -83,6 +86,15 @@ func (s *Server) shed(ctx context.Context, c *call) bool {
 	}
 	c.request.ID = c.newID()
 	return true
+}
+
+// warn tells the log that checks are shed, at most once in a while.
+func (s *Server) warn(now time.Time) {
+	last := s.warned.Load()
+	if now.UnixNano()-last > int64(warnEvery) && s.warned.CompareAndSwap(last, now.UnixNano()) {
+		s.config.Log.Warn("overloaded: most checks wait too long for their turn, and those that did are refused; " +
+			"give it more CPU, or look for what keeps it from running")
+	}
 }
 
 // behind is whether most of the last checks waited too long, and since when. It is exact enough without a

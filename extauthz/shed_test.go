@@ -10,6 +10,7 @@ import (
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 	"go.uber.org/zap"
+	"go.uber.org/zap/zaptest/observer"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/tap"
@@ -105,6 +106,31 @@ func TestOverloadBeginsAndEnds(t *testing.T) {
 	}
 	if r := ask(long); !allowed(r) {
 		t.Errorf("after the overload: %v", r)
+	}
+}
+
+// TestTheLogIsTold once of an overload, and again when it goes on.
+func TestTheLogIsTold(t *testing.T) {
+	core, logs := observer.New(zap.WarnLevel)
+	w := newWorld(t)
+	now := time.Now().Add(time.Hour)
+	s := extauthz.New(extauthz.Config{Current: w.current, Records: w, Metrics: w, Log: zap.New(core), Now: func() time.Time { return now }})
+	c := check(t, w, "")
+	for _, want := range []int{1, 2} {
+		for range 100 {
+			ctx, err := s.Arrive(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			now = now.Add(30 * time.Millisecond)
+			if _, err := s.Check(ctx, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := logs.Len(); got != want {
+			t.Errorf("the log was told %d times, want %d", got, want)
+		}
+		now = now.Add(11 * time.Second)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -37,7 +38,7 @@ func newProcessors() *processors {
 		all:  runtime.SetDefaultGOMAXPROCS, // follows the limit of the container
 		used: cpuTime,
 	}
-	if os.Getenv("GOMAXPROCS") != "" {
+	if n, err := strconv.Atoi(os.Getenv("GOMAXPROCS")); err == nil && n > 0 { // else Go ignores it, too
 		p.one, p.all = func() {}, func() {}
 	}
 	return p
