@@ -141,9 +141,9 @@ func TestABurstIsDecided(t *testing.T) {
 	c := check(t, w, "")
 	burst := func(lasts time.Duration) (shed int) {
 		const size = 1000
-		waiting := make([]context.Context, size)
-		for i := range waiting {
-			waiting[i] = arrive(t, w, 0)
+		var waiting []context.Context
+		for range size {
+			waiting = append(waiting, arrive(t, w, 0))
 		}
 		for _, ctx := range waiting {
 			if !allowed(begin(ctx, t, w, lasts/size, c)) {

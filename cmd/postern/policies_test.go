@@ -57,7 +57,12 @@ func begin(t *testing.T, s *sidecar) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.runPolicies(ctx) }()
-	t.Cleanup(func() { cancel(); <-ended })
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
 	if err := s.awaitPolicies(ctx); err != nil {
 		t.Fatal(err)
 	}
