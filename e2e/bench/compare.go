@@ -91,7 +91,7 @@ func (b *runner) opa(ctx context.Context, to fleet, name string, rules int) erro
 			b.report.note("%s is left out: %v", opa, err)
 			binary = "off"
 		}
-		b.options.opa = binary
+		b.options.opa, b.opaBuilt = binary, true
 	}
 	if b.options.opa == "off" {
 		return nil
@@ -101,6 +101,9 @@ func (b *runner) opa(ctx context.Context, to fleet, name string, rules int) erro
 		return err
 	}
 	s, err := b.keep(subject.OPA(ctx, name, b.options.opa, b.dir, policy))
+	if err != nil && !b.opaBuilt {
+		return fmt.Errorf("-opa: %w", err)
+	}
 	if err != nil {
 		b.report.note("%s is left out: %v", name, err)
 		return ctx.Err()

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"strconv"
@@ -38,6 +39,7 @@ func (b *runner) grow(ctx context.Context, along []axis) error {
 		return err
 	}
 	measured := false
+	var failed []error
 	for _, a := range along {
 		var plans []plan
 		var grown []*subject.Subject
@@ -64,12 +66,11 @@ func (b *runner) grow(ctx context.Context, along []axis) error {
 			continue
 		}
 		measured = true
-		if err := b.measure(ctx, plans); err != nil {
-			return err
+		failed = append(failed, b.measure(ctx, plans))
+		if ctx.Err() != nil {
+			return ctx.Err()
 		}
-		if err := b.remember(grown...); err != nil {
-			return err
-		}
+		failed = append(failed, b.remember(grown...))
 		for _, s := range grown {
 			s.Kill() // the next axis needs the memory
 		}
@@ -77,7 +78,7 @@ func (b *runner) grow(ctx context.Context, along []axis) error {
 	if !measured && b.only != nil {
 		return errNothing
 	}
-	return b.remember(servers.all()...)
+	return errors.Join(append(failed, b.remember(servers.all()...))...)
 }
 
 // columns are the servers and requests of a point, as "server, request", that are to be measured.
@@ -149,7 +150,7 @@ func (b *runner) point(a axis, point int, servers fleet) ([]plan, error) {
 		}
 		plans = append(plans, plan{&cell{Part: a.part, Case: strconv.Itoa(point), Server: column, X: float64(point)}, true,
 			func(ctx context.Context, limit time.Duration, _ int) (load.Round, error) {
-				return load.Closed(ctx, load.Limit{Time: limit}, checker.Loops(flight, func(int) []byte { return wire }, true), s.PID())
+				return load.Closed(ctx, load.Limit{Time: limit, Shed: a.part == "flight"}, checker.Loops(flight, func(int) []byte { return wire }, true), s.PID())
 			}})
 	}
 	return plans, nil

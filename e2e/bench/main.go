@@ -32,8 +32,15 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ending := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) { // nohup
+		ending = append(ending, syscall.SIGHUP)
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), ending...)
 	err := run(ctx, os.Args[1:])
+	if err != nil && ctx.Err() != nil {
+		err = errors.New("interrupted") // whatever failed on the way
+	}
 	stop()
 	if errors.Is(err, flag.ErrHelp) {
 		return
@@ -149,10 +156,16 @@ func bench(ctx context.Context, o options) error {
 			say("run %d of %d", n+1, o.runs)
 		}
 		r, err := single(ctx, o)
-		if err != nil {
-			return err
+		if r.holds() {
+			all.Runs = append(all.Runs, r)
 		}
-		all.Runs = append(all.Runs, r)
+		if err == nil {
+			continue
+		}
+		if ctx.Err() == nil && len(all.Runs) > 0 { // what was measured is not lost
+			err = errors.Join(err, all.publish(os.Stdout, o))
+		}
+		return err
 	}
 	return all.publish(os.Stdout, o)
 }

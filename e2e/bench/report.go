@@ -48,6 +48,8 @@ type cell struct {
 	Rounds []load.Round `json:"rounds"`
 }
 
+func (c *cell) String() string { return c.Part + ", " + c.Case + ", " + c.Server }
+
 // memory is resident, in bytes: ready and never asked, after all cases, and at most.
 type memory struct {
 	Server string `json:"server"`
@@ -61,6 +63,9 @@ func (r *report) note(format string, args ...any) {
 	say("%s", text)
 	r.Notes = append(r.Notes, text)
 }
+
+// holds says whether anything was measured.
+func (r *report) holds() bool { return r != nil && len(r.Cells)+len(r.Reloads)+len(r.Surges) > 0 }
 
 // find returns the cell, nil when there is none or it has no rounds.
 func (r *report) find(part, name, server string) *cell {
@@ -115,6 +120,18 @@ func (c *cell) values(of func(load.Round) time.Duration) []time.Duration {
 
 func (c *cell) summary(of func(load.Round) time.Duration) sample.Summary[time.Duration] {
 	return sample.Summarize(c.values(of))
+}
+
+// extent says how much was measured.
+func (r *report) extent() string {
+	s := r.Setup
+	switch {
+	case len(r.Reloads) > 0:
+		return fmt.Sprintf("%d pairs of windows of %v for each change", pairsOfRound*s.Rounds, lead+watching+s.Round+reloadTail)
+	case len(r.Surges) > 0:
+		return fmt.Sprintf("loads of %v", floodRounds*s.Round)
+	}
+	return fmt.Sprintf("%d rounds of %v", s.Rounds, s.Round)
 }
 
 func setup(ctx context.Context, o options) conditions {

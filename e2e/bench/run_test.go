@@ -114,7 +114,7 @@ func TestOnlyOPAMayFail(t *testing.T) {
 	}
 	works := func(context.Context, time.Duration, int) (load.Round, error) { return load.Round{Answers: 1}, nil }
 	for server, whole := range map[string]bool{opa: false, postern: true} {
-		b := &runner{options: options{rounds: 2, round: time.Second}, report: &report{}}
+		b := &runner{options: options{rounds: 2, round: time.Second}, report: &report{}, opaBuilt: true}
 		err := b.measure(t.Context(), []plan{
 			{&cell{Part: direct, Case: caseMTLS, Server: server}, true, fails},
 			{&cell{Part: direct, Case: caseMTLS, Server: noop}, true, works},

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -31,8 +30,10 @@ type runner struct {
 	world    *world.World
 	report   *report
 	closes   []func()
-	fresh    []*subject.Subject // started, and asked nothing yet
-	terminal bool               // is where it is told what is under way
+	fresh    []*subject.Subject        // started, and asked nothing yet
+	asked    map[*subject.Subject]bool // what a plan asks
+	opaBuilt bool                      // nobody named OPA-Envoy: where it fails it is left out
+	terminal bool                      // is where it is told what is under way
 }
 
 func (b *runner) close() {
@@ -102,9 +103,13 @@ func (b *runner) settle(ctx context.Context) error {
 	return nil
 }
 
-// remember notes what the subjects have in memory after all that they were asked.
+// remember notes what the subjects have in memory after all that they were asked. Those that were
+// asked nothing are left out.
 func (b *runner) remember(subjects ...*subject.Subject) error {
 	for _, s := range subjects {
+		if !b.asked[s] {
+			continue
+		}
 		now, most, err := usage.Memory(s.PID())
 		if err != nil {
 			return err
@@ -121,57 +126,14 @@ func (b *runner) dial(s *subject.Subject) (*load.Checker, error) {
 		return nil, err
 	}
 	b.closes = append(b.closes, func() { c.Close() })
+	b.asks(s)
 	return c, nil
 }
 
-// A plan is a cell of the tables together with how a round of it is run.
-type plan struct {
-	*cell
-	warm bool // runs a short round first
-	run  func(ctx context.Context, limit time.Duration, round int) (load.Round, error)
-}
-
-// measure runs the rounds of all plans in turn. A round that fails ends the run, but for
-// OPA-Envoy's: then the run goes on without it.
-func (b *runner) measure(ctx context.Context, plans []plan) error {
-	if err := b.settle(ctx); err != nil {
-		return err
+// asks notes that a subject is asked something.
+func (b *runner) asks(s *subject.Subject) {
+	if b.asked == nil {
+		b.asked = map[*subject.Subject]bool{}
 	}
-	gone := false
-	for n := -1; n < b.rounds; n++ {
-		limit := b.round
-		for i, p := range plans {
-			if n < 0 {
-				limit = b.round / 4
-			}
-			if gone && p.Server == opa || n < 0 && !p.warm {
-				continue
-			}
-			if i == 0 && !b.terminal {
-				say("round %d of %d", n+1, b.rounds) // 0 warms up
-			}
-			b.progress("bench: round %d of %d, %d of %d: %s, %s, %s ", n+1, b.rounds, i+1, len(plans), p.Part, p.Case, p.Server)
-			r, err := p.run(ctx, limit, max(n, 0))
-			if err = errors.Join(err, ctx.Err()); err != nil {
-				err = fmt.Errorf("%s, %s, %s: %w", p.Part, p.Case, p.Server, err)
-				if p.Server != opa || ctx.Err() != nil {
-					b.progress("")
-					return err
-				}
-				gone = true
-				b.report.note("%s is left out: %v", opa, err)
-				continue
-			}
-			if n >= 0 {
-				p.Rounds = append(p.Rounds, r)
-			}
-		}
-	}
-	b.progress("")
-	for _, p := range plans {
-		if !gone || p.Server != opa {
-			b.report.Cells = append(b.report.Cells, *p.cell)
-		}
-	}
-	return nil
+	b.asked[s] = true
 }

@@ -139,10 +139,10 @@ func read(file string) (runs, error) {
 	}
 	var r runs
 	if err := json.Unmarshal(text, &r); err != nil {
-		return runs{}, fmt.Errorf("%s: %w", file, err)
+		return runs{}, fmt.Errorf("%s is not what -json writes: %w", file, err)
 	}
 	if len(r.Runs) == 0 || slices.ContainsFunc(r.Runs, func(run *report) bool { return run == nil || run.Setup.Time.IsZero() }) {
-		return runs{}, fmt.Errorf("%s holds no runs: it is not what -json writes", file)
+		return runs{}, fmt.Errorf("%s is not what -json writes: it holds no runs", file)
 	}
 	return r, nil
 }

@@ -23,7 +23,7 @@ func (r runs) print(out io.Writer) error {
 		of, times = "runs", fmt.Sprintf("%d runs of ", len(r.Runs))
 	}
 	fmt.Fprintf(t, "%s, %s, Envoy %s, Postern %s\n", s.Machine, s.Go, s.Envoy, s.Postern)
-	fmt.Fprintf(t, "%s, %s%d rounds of %v; load of the machine at the start: %s\n", s.Time.Format("2006-01-02 15:04 MST"), times, s.Rounds, s.Round, cmp.Or(s.Load, "unknown"))
+	fmt.Fprintf(t, "%s, %s%s; load of the machine at the start: %s\n", s.Time.Format("2006-01-02 15:04 MST"), times, whole.extent(), cmp.Or(s.Load, "unknown"))
 	for _, note := range whole.Notes {
 		fmt.Fprintf(t, "note: %s\n", note)
 	}

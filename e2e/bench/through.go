@@ -9,6 +9,7 @@ import (
 
 	"github.com/postern/postern/e2e/bench/front"
 	"github.com/postern/postern/e2e/bench/load"
+	"github.com/postern/postern/e2e/bench/subject"
 	"github.com/postern/postern/e2e/bench/world"
 	"github.com/postern/postern/e2e/envoy"
 )
@@ -20,14 +21,15 @@ func caseThrough(name string, flight int) string {
 	return fmt.Sprintf("%s, %d in flight", name, flight)
 }
 
-// through plans what is asked through the real Envoy. Where there is none, nothing is.
+// through plans what is asked through the real Envoy. Where there is none, nothing is, which is an
+// error if nothing else was asked for.
 func (b *runner) through(ctx context.Context, servers fleet) ([]plan, error) {
 	var behind []front.Server
 	for _, name := range servers.names() {
 		behind = append(behind, front.Server{Name: name, Socket: servers[name].Socket, Joined: name == opa})
 	}
 	f, err := front.Start(ctx, b.world, behind)
-	if errors.Is(err, envoy.ErrNotFound) {
+	if errors.Is(err, envoy.ErrNotFound) && b.part != envoyed {
 		b.report.note("nothing was asked through Envoy: %v", err)
 		return nil, nil
 	}
@@ -37,7 +39,7 @@ func (b *runner) through(ctx context.Context, servers fleet) ([]plan, error) {
 	b.closes = append(b.closes, f.Close)
 	ways := []way{{name: front.Alone, processes: []int{f.PID()}}, {name: front.Native, processes: []int{f.PID()}}}
 	for _, name := range servers.names() {
-		ways = append(ways, way{name: name, processes: []int{f.PID(), servers[name].PID()}})
+		ways = append(ways, way{name: name, server: servers[name], processes: []int{f.PID(), servers[name].PID()}})
 	}
 	for i := range ways {
 		if ways[i].browsers, err = b.connect(f.Addr[ways[i].name]); err != nil {
@@ -51,7 +53,8 @@ func (b *runner) through(ctx context.Context, servers fleet) ([]plan, error) {
 type way struct {
 	name      string
 	browsers  []*load.Browser
-	processes []int // that answer
+	server    *subject.Subject // nil: none
+	processes []int            // that answer
 }
 
 // requests plans every case on every way.
@@ -82,6 +85,9 @@ func (b *runner) requests(ways []way) ([]plan, error) {
 				var loops []load.Loop
 				for _, browser := range w.browsers[:flight] {
 					loops = append(loops, browser.Loop(func(int) []byte { return text }, 200))
+				}
+				if w.server != nil {
+					b.asks(w.server)
 				}
 				plans = append(plans, plan{&cell{Part: envoyed, Case: caseThrough(c.name, flight), Server: w.name}, true,
 					func(ctx context.Context, limit time.Duration, _ int) (load.Round, error) {

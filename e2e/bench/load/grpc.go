@@ -7,6 +7,7 @@ import (
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/mem"
 	"google.golang.org/protobuf/encoding/protowire"
@@ -39,7 +40,7 @@ func (c *Checker) Close() error {
 }
 
 // Loops returns so many that ask question(n), a CheckRequest on the wire, and expect that each
-// answer allows or each denies.
+// answer allows or each denies. One that is unavailable where it is to allow is ErrShed.
 func (c *Checker) Loops(count int, question func(n int) []byte, allow bool) []Loop {
 	loops := make([]Loop, count)
 	for i := range loops {
@@ -52,10 +53,13 @@ func (c *Checker) Loops(count int, question func(n int) []byte, allow bool) []Lo
 				return err
 			}
 			code, err := status(answer)
-			if err == nil && (code == 0) != allow {
-				err = fmt.Errorf("check %d was answered with status %d: %q", n, code, answer)
+			switch {
+			case err != nil || (code == 0) == allow:
+				return err
+			case allow && codes.Code(code) == codes.Unavailable:
+				return fmt.Errorf("check %d was %w: %q", n, ErrShed, answer)
 			}
-			return err
+			return fmt.Errorf("check %d was answered with status %d: %q", n, code, answer)
 		}
 	}
 	return loops

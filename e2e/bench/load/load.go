@@ -19,7 +19,8 @@ import (
 // A Round is what came of one round.
 type Round struct {
 	Answers int           `json:"answers"`
-	CPU     time.Duration `json:"cpu_ns"` // of the processes that answered, for each answer
+	Shed    int           `json:"shed,omitempty"` // of the answers: see Limit.Shed
+	CPU     time.Duration `json:"cpu_ns"`         // of the processes that answered, for each answer
 	P50     time.Duration `json:"p50_ns"`
 	P99     time.Duration `json:"p99_ns"`
 	P999    time.Duration `json:"p999_ns"`
@@ -29,10 +30,15 @@ type Round struct {
 // An answer other than the expected one is an error.
 type Loop func(n int) error
 
-// A Limit ends a round: after a time, or after so many questions, whatever comes first.
+// ErrShed is an answer that refuses for want of time what is to be allowed.
+var ErrShed = errors.New("shed")
+
+// A Limit ends a round: after a time, or after so many questions, whatever comes first, or by an
+// answer that is an error.
 type Limit struct {
 	Time  time.Duration
-	Count int // 0: no such limit
+	Count int  // 0: no such limit
+	Shed  bool // ErrShed ends no round, and is counted: so many are asked at once that a server may refuse some
 }
 
 // Closed runs all loops at once, each asking anew when it has its answer. The numbers of their
@@ -46,7 +52,7 @@ func Closed(ctx context.Context, limit Limit, loops []Loop, answering ...int) (R
 	defer cancel()
 	times := make([][]time.Duration, len(loops))
 	errs := make([]error, len(loops))
-	var next atomic.Int64
+	var next, shed atomic.Int64
 	var group sync.WaitGroup
 	for i, loop := range loops {
 		group.Go(func() {
@@ -56,24 +62,40 @@ func Closed(ctx context.Context, limit Limit, loops []Loop, answering ...int) (R
 					return
 				}
 				start := time.Now()
-				errs[i] = loop(n)
+				if errs[i] = loop(n); limit.Shed && errors.Is(errs[i], ErrShed) {
+					shed.Add(1)
+					errs[i] = nil
+				}
 				times[i] = append(times[i], time.Since(start))
 			}
 		})
 	}
 	group.Wait()
 	after, err := used(answering)
-	if err := errors.Join(errors.Join(errs...), err); err != nil {
+	if err := errors.Join(some(errs), err); err != nil {
 		return Round{}, err
 	}
 	all := slices.Sorted(slices.Values(slices.Concat(times...)))
 	if len(all) == 0 {
 		return Round{}, errors.New("nothing was asked: the round is too short")
 	}
+	if int(shed.Load()) == len(all) {
+		return Round{}, fmt.Errorf("all of %d checks: %w", len(all), ErrShed)
+	}
 	return Round{
-		Answers: len(all), CPU: (after - before) / time.Duration(len(all)),
+		Answers: len(all), Shed: int(shed.Load()), CPU: (after - before) / time.Duration(len(all)),
 		P50: sample.Quantile(all, 0.5), P99: sample.Quantile(all, 0.99), P999: sample.Quantile(all, 0.999),
 	}, nil
+}
+
+// some joins the first errors: the loops of a round mostly fail alike.
+func some(errs []error) error {
+	const most = 3
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if more := len(errs) - most; more > 0 {
+		errs = append(errs[:most:most], fmt.Errorf("and %d more", more))
+	}
+	return errors.Join(errs...)
 }
 
 func used(processes []int) (time.Duration, error) {
