@@ -19,9 +19,9 @@ func (s spot) occupant() *route {
 	if r := s.cells.of(s.cell); r != nil {
 		return r
 	}
-	for at, r := range s.cells.each {
-		if at.upgrade == s.cell.upgrade && (at.method == anyMethod || s.cell.method == anyMethod) {
-			return r
+	for _, c := range s.cells.all() {
+		if c.key.upgrade == s.cell.upgrade && (c.key.method == anyMethod || s.cell.method == anyMethod) {
+			return c.value
 		}
 	}
 	return nil

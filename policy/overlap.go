@@ -55,7 +55,7 @@ func (w *walk) pop()                { w.shared = w.shared[:len(w.shared)-1] }
 // within looks at every two templates that part below n.
 func (w *walk) within(n *node) {
 	for _, l := range w.each(n.literals) {
-		name, c := l.name, l.node
+		name, c := l.key, l.value
 		w.push(name)
 		w.within(c)
 		if n.variable != nil && name != "" {
@@ -79,7 +79,7 @@ func (w *walk) between(a, b *node, narrower side) {
 	w.meet(a.end, b.end, narrower)
 	w.meet(a.rest, b.rest, narrower, "{...}")
 	for _, l := range w.each(a.literals) {
-		name, c := l.name, l.node
+		name, c := l.key, l.value
 		w.push(name)
 		if d := b.literals.of(name); d != nil {
 			w.between(c, d, narrower)
@@ -91,7 +91,7 @@ func (w *walk) between(a, b *node, narrower side) {
 		w.pop()
 	}
 	for _, l := range w.each(b.literals) {
-		name, d := l.name, l.node
+		name, d := l.key, l.value
 		w.push(name)
 		if a.variable != nil && name != "" {
 			w.between(a.variable, d, narrower|right)
@@ -123,7 +123,7 @@ func (w *walk) under(n *node, rest *leaf, narrower side) {
 	w.meet(n.end, rest, narrower)
 	w.meet(n.rest, rest, narrower, "{...}")
 	for _, l := range w.each(n.literals) {
-		name, c := l.name, l.node
+		name, c := l.key, l.value
 		w.push(name)
 		w.under(c, rest, narrower)
 		w.pop()
@@ -184,10 +184,10 @@ func (n *node) has(shape []string) bool {
 func flip(s side) side { return s>>1&left | s<<1&right }
 
 // each returns the children of a node.
-func (w *walk) each(all *literals) []literal {
-	list := all.list()
+func (w *walk) each(below *literals) []pair[string, *node] {
+	all := below.all()
 	if w.ordered {
-		list = slices.SortedFunc(slices.Values(list), func(a, b literal) int { return strings.Compare(a.name, b.name) })
+		all = slices.SortedFunc(slices.Values(all), func(a, b pair[string, *node]) int { return strings.Compare(a.key, b.key) })
 	}
-	return list
+	return all
 }

@@ -20,6 +20,12 @@ type leaf struct {
 // A cell is what, beside path and host, a route matches.
 type cell struct{ method, upgrade string }
 
+// The routes of one path and host by their cells, and the nodes below one node by segment.
+type (
+	cells    = few[cell, *route]
+	literals = few[string, *node]
+)
+
 // anyMethod stands for every method.
 const anyMethod = "*"
 
@@ -68,7 +74,7 @@ func (g *grower) child(n *node, s template.Segment) *node {
 			n.literals = one(&g.literals)
 		}
 		c = one(&g.nodes)
-		n.literals.add(s.Literal, c)
+		n.literals.set(s.Literal, c)
 	}
 	return c
 }
