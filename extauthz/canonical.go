@@ -131,7 +131,7 @@ func readHeaders(q *policy.Request, asked *question) (shown shownPath, _ error) 
 			shown.count++
 			shown.last = f.Value
 		case strings.HasPrefix(f.Name, ":"):
-		case !isHeaderName(f.Name) || looksLikeOurs(f.Name):
+		case !identity.IsLowerToken(f.Name) || looksLikeOurs(f.Name):
 			bad++
 		default:
 			kept = append(kept, f)
@@ -142,26 +142,6 @@ func readHeaders(q *policy.Request, asked *question) (shown shownPath, _ error) 
 		return shown, reason.Errorf(reason.BadHeader, "%d header fields have a name that is no lower-case token, or that some servers would take for one of ours", bad)
 	}
 	return shown, nil
-}
-
-// isHeaderName says that a name is a token without capitals.
-func isHeaderName(name string) bool {
-	for i := range len(name) {
-		if !inHeaderName[name[i]] {
-			return false
-		}
-	}
-	return name != ""
-}
-
-// inHeaderName says of each byte whether it can be in such a name: a check has hundreds of them.
-var inHeaderName = [256]bool{
-	'!': true, '#': true, '$': true, '%': true, '&': true, '\'': true, '*': true, '+': true, '-': true, '.': true,
-	'^': true, '_': true, '`': true, '|': true, '~': true,
-	'0': true, '1': true, '2': true, '3': true, '4': true, '5': true, '6': true, '7': true, '8': true, '9': true,
-	'a': true, 'b': true, 'c': true, 'd': true, 'e': true, 'f': true, 'g': true, 'h': true, 'i': true, 'j': true,
-	'k': true, 'l': true, 'm': true, 'n': true, 'o': true, 'p': true, 'q': true, 'r': true, 's': true, 't': true,
-	'u': true, 'v': true, 'w': true, 'x': true, 'y': true, 'z': true,
 }
 
 // same makes sure that Envoy shows the path that it forwards. It shows ! for a byte that is not

@@ -34,3 +34,17 @@ func TestTokenBytes(t *testing.T) {
 		t.Errorf("the token of a space has %d bytes", n)
 	}
 }
+
+// TestIsLowerToken: each byte that a token can have, but no capital.
+func TestIsLowerToken(t *testing.T) {
+	for c := range 256 {
+		name := string([]byte{byte(c)})
+		want := identity.IsToken(name) && !('A' <= c && c <= 'Z')
+		if identity.IsLowerToken(name) != want || identity.IsLowerToken("x-"+name+"-y") != want {
+			t.Errorf("%q: want %v", name, want)
+		}
+	}
+	if identity.IsLowerToken("") {
+		t.Error("no name is a name")
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/postern/postern/identity"
 )
@@ -41,7 +40,7 @@ func checkPlace(p identity.Place) error {
 		return errors.New("from: not the name of a cookie")
 	case p.Cookie != "":
 		return nil
-	case !identity.IsToken(p.Header) || p.Header != strings.ToLower(p.Header):
+	case !identity.IsLowerToken(p.Header):
 		return errors.New("from: not the name of a header in lower case")
 	case p.Header == "cookie":
 		return errors.New("from: a cookie is named by cookie")
