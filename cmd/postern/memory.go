@@ -62,7 +62,8 @@ func (p *parsing) large() bool { return p.bytes > largeLoad }
 
 // add counts bytes that were parsed, or are next.
 func (p *parsing) add(bytes int) {
-	if p.bytes += bytes; p.large() {
+	before := p.large()
+	if p.bytes += bytes; p.large() && !before { // to set it stops the world
 		p.heap.set(func() { p.heap.loads = true })
 	}
 }
