@@ -40,7 +40,10 @@ func TestFederation(t *testing.T) {
 	p := startPartner(t)
 	c := start(t, setup{federates: []string{"partner.test"}, before: func(s *spire.Server) { s.Federate(p.server) }})
 	c.watch.Await("the partner's bundle", 0, func(u spire.Update) bool { return u.Roots("partner.test") == 1 })
-	c.want(t, "the ally", p.ally(), ally, 200, "")
+	eventually(t, "Postern has the partner's bundle, too", 10*time.Second, func() bool {
+		status, _, _ := c.ask(p.ally(), ally)
+		return status == 200
+	})
 	c.want(t, "the ally where web may go", p.ally(), order, 403, "caller_not_granted")
 	allies := c.load(t, ally, p.ally)
 	web := c.load(t, order, c.newest(mesh.Web))

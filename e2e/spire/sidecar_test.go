@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -117,7 +118,8 @@ func callers(t *testing.T, s setup) []spire.Entry {
 	}
 }
 
-// run starts Postern, and Envoy with the certificate of orders as it is now.
+// run starts Postern, and Envoy with the certificate of orders as it is now. JWT bundles come by a
+// stream of their own, which readiness does not wait for.
 func (c *sidecar) run(t *testing.T, s setup) {
 	t.Helper()
 	c.Mesh = &mesh.Mesh{World: &mesh.World{Dir: postern.Dir(t)}, Upstream: upstream.Start(t), Policies: t.TempDir()}
@@ -132,6 +134,9 @@ func (c *sidecar) run(t *testing.T, s setup) {
 	gate := mesh.Gate{Authz: c.Postern.Socket, Upstream: c.Upstream.Port(), Files: c.Dir, Untrusted: true, Optional: true}
 	c.Envoy = envoy.Start(t, gate.Config(t), envoy.Options{})
 	c.Addr = c.Envoy.Addr("inbound")
+	eventually(t, "the JWT bundle of shop.test", 20*time.Second, func() bool {
+		return strings.Contains(c.Postern.Log(), `"msg":"JWT bundle","trust_domain":"shop.test"`)
+	})
 }
 
 // write keeps an SVID in the files that Envoy is configured with.
