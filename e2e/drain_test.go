@@ -152,6 +152,9 @@ func TestSlowChecksAreAnsweredToo(t *testing.T) {
 		_, metrics, err := p.Get("/metrics")
 		return err == nil && strings.Contains(metrics, "record_unavailable")
 	})
+	if ready, detail := p.Ready(); !ready || !strings.Contains(detail, "degraded  records: -: being lost") {
+		t.Errorf("while records are lost it is ready: %v\n%s", ready, detail)
+	}
 	if err := p.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

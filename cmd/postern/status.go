@@ -21,7 +21,7 @@ import (
 // readiness says what is there of what a decision needs. It never depends on an issuer, which
 // fails its own tokens and nothing else.
 func (s *sidecar) readiness() admin.Readiness {
-	parts := admin.Readiness{s.policyPart(), s.revocationPart(), s.trustPart(), s.servingPart()}
+	parts := admin.Readiness{s.policyPart(), s.revocationPart(), s.trustPart(), s.servingPart(), s.recordPart()}
 	return slices.Concat(parts, s.secrets.parts(), s.jwtParts())
 }
 
@@ -76,6 +76,19 @@ func (s *sidecar) servingPart() admin.Part {
 		return admin.Part{Name: "serving", State: admin.Missing, Detail: "draining: the process was told to stop"}
 	}
 	return admin.Part{Name: "serving", State: admin.OK, Detail: s.flags.listen}
+}
+
+// recordPart is never missing: without requests no record would show that they are written again.
+func (s *sidecar) recordPart() admin.Part {
+	err := s.records.Losing()
+	if err == nil {
+		return admin.Part{Name: "records", State: admin.OK, Detail: s.flags.record}
+	}
+	remedy := "make room where they go, or have them read sooner"
+	if s.flags.recordRequired {
+		remedy += "; until then nothing is allowed that has none"
+	}
+	return admin.Part{Name: "records", State: admin.Degraded, Detail: s.flags.record + ": being lost: " + err.Error(), Remedy: remedy}
 }
 
 // reportTrust is loud about what changed.

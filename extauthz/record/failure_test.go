@@ -163,6 +163,46 @@ func TestFailuresAreLogged(t *testing.T) {
 	})
 }
 
+// TestLosing: records are lost from one that was until the next that is written.
+func TestLosing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := &gate{entered: make(chan struct{}, 9), opened: make(chan struct{})}
+		w := record.NewWriter(g, record.Options{Queue: 1})
+		losing := func(when string, want error) {
+			t.Helper()
+			if err := w.Losing(); !errors.Is(err, want) {
+				t.Errorf("%s: losing %v, want %v", when, err, want)
+			}
+		}
+		losing("nothing is recorded yet", nil)
+		_ = w.Require(t.Context(), numbered("blocks"))
+		losing("nobody reads", record.ErrDeadline)
+		w.Record(numbered("waits"))
+		w.Record(numbered("does not fit"))
+		losing("the queue is full", record.ErrDropped)
+		g.open()
+		synctest.Wait()
+		time.Sleep(time.Second) // for longer than lines wait for others
+		losing("all were read", nil)
+		if err := w.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		w := record.NewWriter(&faulty{script: []int{0}}, record.Options{})
+		for _, want := range []error{errFull, nil} {
+			w.Record(numbered("1"))
+			time.Sleep(time.Second)
+			if err := w.Losing(); !errors.Is(err, want) {
+				t.Errorf("losing %v, want %v", err, want)
+			}
+		}
+		if err := w.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
 func TestLossIsLoggedAtTheEnd(t *testing.T) {
 	core, logs := observer.New(zapcore.InfoLevel)
 	w := record.NewWriter(&faulty{script: []int{0, 0}}, record.Options{Log: zap.New(core)})

@@ -55,6 +55,9 @@ func (w *Writer) Require(ctx context.Context, r *Record) error {
 		default:
 		}
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.losing = ErrDeadline
 	return ErrDeadline
 }
 

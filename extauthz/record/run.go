@@ -32,7 +32,7 @@ func (w *Writer) run() {
 
 // writeAll writes the lines of a batch, and says whether to go on.
 func (w *Writer) writeAll(b *batch, out *output, report *reporter, failed error) (goOn bool) {
-	total, goOn := w.settle(Counts{Dropped: b.claim()})
+	total, goOn := w.settle(Counts{Dropped: b.claim()}, nil)
 	if failed != nil {
 		report.batch(total, failed)
 	}
@@ -40,7 +40,7 @@ func (w *Writer) writeAll(b *batch, out *output, report *reporter, failed error)
 		count, lines := b.first(n)
 		done, err := out.write(lines)
 		written := b.through(n, count, done)
-		total, goOn = w.settle(Counts{Written: uint64(written), Failed: uint64(count - written)})
+		total, goOn = w.settle(Counts{Written: uint64(written), Failed: uint64(count - written)}, err)
 		b.tell(n, count, written, err)
 		report.batch(total, err)
 		n += count
@@ -87,8 +87,8 @@ func (w *Writer) isUrgent() bool {
 	return w.urgent
 }
 
-// settle counts, and says whether to go on.
-func (w *Writer) settle(c Counts) (total Counts, goOn bool) {
+// settle counts what was tried, and says whether to go on. err is why the last of it failed.
+func (w *Writer) settle(c Counts, err error) (total Counts, goOn bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.final {
@@ -97,5 +97,11 @@ func (w *Writer) settle(c Counts) (total Counts, goOn bool) {
 	w.counts.Written += c.Written
 	w.counts.Dropped += c.Dropped
 	w.counts.Failed += c.Failed
+	switch {
+	case c.Failed > 0:
+		w.losing = err
+	case c.Written > 0:
+		w.losing = nil
+	}
 	return w.counts, true
 }

@@ -50,8 +50,9 @@ type Writer struct {
 	failed  error // why a record could not be encoded
 	offered uint64
 	counts  Counts
-	closed  bool // no record is taken in any more
-	final   bool // Close gave up: counts do not change any more
+	losing  error // why the last record was lost, nil once one was written since
+	closed  bool  // no record is taken in any more
+	final   bool  // Close gave up: counts do not change any more
 }
 
 // NewWriter returns a writer to out, which stays the caller's to close. A write may block: the
@@ -86,6 +87,13 @@ func (w *Writer) Counts() Counts {
 	return w.counts
 }
 
+// Losing returns why records are being lost: nil while the last one that was tried has been written.
+func (w *Writer) Losing() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.losing
+}
+
 // put encodes a record and lets its line wait. It never blocks: it holds the lock over a copy.
 func (w *Writer) put(r *Record, waiting *receipt) error {
 	line, _ := w.scratch.Get().(*[]byte)
@@ -110,10 +118,11 @@ func (w *Writer) queue(line []byte, encoding error, waiting *receipt) error {
 	switch {
 	case w.closed || queued >= w.options.Queue || size > maxBytes:
 		w.counts.Dropped++
+		w.losing = ErrDropped
 		return ErrDropped
 	case encoding != nil:
 		w.counts.Failed++
-		w.failed = encoding
+		w.failed, w.losing = encoding, encoding
 		w.hurry()
 		return encoding
 	}
