@@ -4,7 +4,9 @@
 package subject
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -43,6 +45,8 @@ func start(ctx context.Context, name, dir, binary string, args func(socket strin
 	return s, nil
 }
 
+var errFine = errors.New("with exit code 0")
+
 // answers waits until the socket takes connections. A large policy takes its time.
 func (s *Subject) answers(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
@@ -56,7 +60,7 @@ func (s *Subject) answers(ctx context.Context) error {
 		case <-ctx.Done():
 			return fmt.Errorf("it never listened: %w", err)
 		case <-s.Done():
-			return fmt.Errorf("it ended: %w", s.Err())
+			return fmt.Errorf("it ended before it listened: %w", cmp.Or(s.Err(), errFine))
 		case <-time.After(10 * time.Millisecond):
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -47,6 +48,20 @@ func newWorld(t *testing.T) *world.World {
 		t.Fatal(err)
 	}
 	return w
+}
+
+// TestServersThatEnd says so of one that does not listen, whatever its exit code.
+func TestServersThatEnd(t *testing.T) {
+	for binary, want := range map[string]string{"true": "exit code 0", "false": "exit status 1"} {
+		path, err := exec.LookPath(binary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = subject.Postern(t.Context(), "Postern", path, dir(t), "spiffe://shop.test/orders", "", "", "off")
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: error %v, want one that says %q", binary, err, want)
+		}
+	}
 }
 
 func TestServersThatAllowEverything(t *testing.T) {
