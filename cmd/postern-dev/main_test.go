@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 }
 
 // patience is how long a script waits for a postern-dev to start or end.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // TestScripts runs the sessions in testdata/script, which are the manual too.
 func TestScripts(t *testing.T) {

@@ -29,7 +29,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 	}()
 	dial := func(from string) net.Conn {
 		t.Helper()
-		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: 5 * time.Second}
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}, Timeout: time.Minute}
 		c, err := d.Dial("tcp", inner.Addr().String())
 		if err != nil {
 			t.Fatal(err)
@@ -43,7 +43,7 @@ func TestConnectionsAreBounded(t *testing.T) {
 		held = append(held, <-accepted)
 	}
 	refused := dial("127.0.0.1")
-	_ = refused.SetReadDeadline(time.Now().Add(10 * time.Second))
+	_ = refused.SetReadDeadline(time.Now().Add(time.Minute))
 	if n, err := refused.Read(make([]byte, 1)); n != 0 || !errors.Is(err, io.EOF) {
 		t.Fatalf("one too many: %d, %v", n, err)
 	}

@@ -1,8 +1,7 @@
 package main
 
 import (
-	"context"
-	"errors"
+	"bufio"
 	"fmt"
 	"net"
 	"os"
@@ -19,10 +18,10 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
-		"postern":    main,
-		"wait-for":   func() { answersWithin(10 * time.Second) },
-		"answers":    func() { answersWithin(0) },
-		"stop-after": stopAfter,
+		"postern":   main,
+		"wait-for":  func() { answersWithin(time.Minute) },
+		"answers":   func() { answersWithin(0) },
+		"stop-when": stopWhen,
 	})
 }
 
@@ -43,19 +42,26 @@ func answersWithin(d time.Duration) {
 	}
 }
 
-// stopAfter runs a command and sends it SIGTERM after a while; how it ends is how it ends.
-func stopAfter() {
-	d, err := time.ParseDuration(os.Args[1])
+// stopWhen runs a command and sends it SIGTERM a moment after it has said a text; how it ends is how it
+// ends.
+func stopWhen() {
+	c := exec.Command(os.Args[2], os.Args[3:]...)
+	c.Stdout = os.Stdout
+	says, err := c.StderrPipe()
+	if err == nil {
+		err = c.Start()
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), d)
-	defer cancel()
-	c := exec.CommandContext(ctx, os.Args[2], os.Args[3:]...)
-	c.Cancel = func() error { return c.Process.Signal(syscall.SIGTERM) }
-	c.Stdout, c.Stderr = os.Stdout, os.Stderr
-	if err := c.Run(); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+	for lines := bufio.NewScanner(says); lines.Scan(); {
+		fmt.Fprintln(os.Stderr, lines.Text())
+		if strings.Contains(lines.Text(), os.Args[1]) {
+			time.AfterFunc(300*time.Millisecond, func() { _ = c.Process.Signal(syscall.SIGTERM) })
+		}
+	}
+	if err := c.Wait(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}

@@ -44,9 +44,9 @@ func servicePolicy(name, workload, path string) string {
 // inForce waits for what the watcher brings about.
 func inForce(t *testing.T, s *sidecar, what string, is func(*policyState) bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !is(s.policy.known.Load()); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !is(s.policy.known.Load()); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatalf("not within 20 s: %s: %+v", what, s.policy.known.Load())
+			t.Fatalf("not within a minute: %s: %+v", what, s.policy.known.Load())
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -57,7 +58,7 @@ func (r *receiving) log() string {
 // until waits until something holds.
 func (r *receiving) until(t *testing.T, what string, holds func() bool) {
 	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !holds(); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(time.Minute); !holds(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
 			t.Fatalf("waited in vain: %s\n%s", what, r.log())
 		}
@@ -81,8 +82,8 @@ func startReceiving(t *testing.T, more ...string) *receiving {
 	root.SetArgs(append([]string{"revoke", "--policies", r.dir, "--listen", "unix://" + r.socket, "--client", "shop-idp=shop-web"}, more...))
 	root.SetErr(r)
 	go func() { r.done <- root.ExecuteContext(ctx) }()
-	r.client = &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true,
+	r.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{
+		DisableKeepAlives: true, ExpectContinueTimeout: time.Minute,
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", r.socket)
 		},
@@ -94,13 +95,29 @@ func startReceiving(t *testing.T, more ...string) *receiving {
 // post sends the logout of a session; the status is 0 when there is no answer.
 func (r *receiving) post(t *testing.T, session string) int {
 	t.Helper()
+	return r.postAsking(t, session, nil)
+}
+
+// postAsking is post, and tells the moment at which the receiver asks for the body.
+func (r *receiving) postAsking(t *testing.T, session string, asks func()) int {
+	t.Helper()
 	now := time.Now()
 	token := minttest.Sign(t, r.key, r.key.Header("logout+jwt"), map[string]any{
 		"iss": mint.Issuer, "aud": "shop-web", "sid": session, "jti": fmt.Sprint(session, now.UnixNano()),
 		"iat": now.Unix(), "exp": now.Add(time.Minute).Unix(),
 		"events": map[string]any{"http://schemas.openid.net/event/backchannel-logout": map[string]any{}},
 	})
-	answer, err := r.client.PostForm("http://logout/backchannel-logout", url.Values{"logout_token": {token}})
+	ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got100Continue: asks})
+	q, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://logout/backchannel-logout", strings.NewReader(url.Values{"logout_token": {token}}.Encode()))
+	if err != nil {
+		t.Error(err)
+		return 0
+	}
+	q.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if asks != nil {
+		q.Header.Set("Expect", "100-continue")
+	}
+	answer, err := r.client.Do(q)
 	if strings.Contains(r.log(), token[20:60]) || strings.Contains(r.log(), token[len(token)-40:]) {
 		t.Error("the log holds the token")
 	}
@@ -124,9 +141,7 @@ func (r *receiving) written(t *testing.T) string {
 func TestWhatIsUnderWayIsAnswered(t *testing.T) {
 	t.Parallel()
 	r := startReceiving(t)
-	if got := r.post(t, "first"); got != 200 {
-		t.Fatalf("got %d", got)
-	}
+	r.until(t, "the keys are read, and a logout is taken", func() bool { return r.post(t, "first") == 200 })
 	lock, err := os.OpenFile(filepath.Join(r.dir, "revocations/.lock"), os.O_RDWR, 0)
 	if err != nil {
 		t.Fatal(err)
@@ -135,8 +150,13 @@ func TestWhatIsUnderWayIsAnswered(t *testing.T) {
 	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
 		t.Fatal(err)
 	}
-	answered := make(chan int, 1)
-	go func() { answered <- r.post(t, "second") }()
+	answered, reached := make(chan int, 1), make(chan struct{})
+	go func() { answered <- r.postAsking(t, "second", sync.OnceFunc(func() { close(reached) })) }()
+	select {
+	case <-reached:
+	case <-time.After(time.Minute):
+		t.Fatal("it was not asked for its body")
+	}
 	select {
 	case got := <-answered:
 		t.Fatalf("got %d while nothing can be written", got)
@@ -187,7 +207,9 @@ func TestTheReceiverWhenThingsGoWrong(t *testing.T) {
 	r.key = next
 	r.until(t, "the new key counts", func() bool { return r.post(t, "c") == 200 })
 	r.key = old
-	if got := r.post(t, "d"); got != 400 {
+	got := 0
+	r.until(t, "it is known that no other keys are there", func() bool { got = r.post(t, "d"); return got != 503 })
+	if got != 400 {
 		t.Errorf("with the old key: %d", got)
 	}
 	if text := r.written(t); strings.Count(text, "\n  - ") != 2 {

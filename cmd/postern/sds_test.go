@@ -121,7 +121,7 @@ func TestWhatEnvoyRefusesIsShown(t *testing.T) {
 	if err := s.server.Update(sds.State{Identity: i}); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	go func() { _ = s.server.StreamSecrets(&refuser{ctx: ctx, nonces: make(chan string, 1)}) }() // ends with ctx
 	for s.parts()[0].State != admin.Degraded || logged.Len() == 0 {

@@ -28,7 +28,7 @@ func TestToolsDieOfSignals(t *testing.T) {
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}
-			late := time.AfterFunc(20*time.Second, func() { _ = c.Process.Kill() })
+			late := time.AfterFunc(time.Minute, func() { _ = c.Process.Kill() })
 			// More than a pipe holds: once it is written, the command is reading.
 			if _, err := io.Copy(in, bytes.NewReader(bytes.Repeat([]byte("\n"), 512<<10))); err != nil {
 				t.Fatal(err)

@@ -66,10 +66,11 @@ func largest() *condition.Input {
 	return in
 }
 
-// TestNothingIsSlow holds that no condition takes long for any request. The limit is far above
-// what is measured, for machines that are busy.
+// TestNothingIsSlow holds that no condition takes long for any request. The limit is far above the
+// 100 ms that are meant, for machines that are busy; a cost that is forgotten takes minutes.
 func TestNothingIsSlow(t *testing.T) {
 	in := largest()
+	worst := time.Duration(0)
 	for _, text := range hostile() {
 		c, err := condition.NewCompiler().Compile(text, nil)
 		if err != nil {
@@ -84,13 +85,14 @@ func TestNothingIsSlow(t *testing.T) {
 			_, _ = c.Eval(in)
 			best = min(best, time.Since(begin))
 		}
-		if best > 100*time.Millisecond {
+		if worst = max(worst, best); best > 2*time.Second {
 			t.Errorf("%.80s took %v", text, best)
 		}
 		if c.Cost() > condition.MaxCost {
 			t.Errorf("%.80s costs %d", text, c.Cost())
 		}
 	}
+	t.Logf("the slowest took %v", worst)
 }
 
 // TestUsualConditionsAreTaken holds that what policies say is not refused for its cost, and is
@@ -168,8 +170,10 @@ func TestCost(t *testing.T) {
 	}
 }
 
-// TestCompilingIsBounded holds that no text takes long to be read.
+// TestCompilingIsBounded holds that no text takes long to be read, by what that allocates, which is
+// the same on every machine.
 func TestCompilingIsBounded(t *testing.T) {
+	const most = 256 << 20 // seven times the most that is measured
 	for _, text := range []string{
 		strings.Repeat("(", 4000), strings.Repeat("[", 4000), strings.Repeat("-", 4000), strings.Repeat("a.", 2000), strings.Repeat("a+", 2000), strings.Repeat("a?b:", 1000) + "c",
 		strings.Repeat("{1:", 1300), strings.Repeat("a(", 2000), strings.Repeat("x in ", 800) + "y", strings.Repeat("user.claims.a == ", 240) + "1", or(`query("a") == []`, 200),
@@ -179,10 +183,8 @@ func TestCompilingIsBounded(t *testing.T) {
 		`optional.of(1)` + strings.Repeat(`.optMap(x, {x: x})`, 24) + `.hasValue()`, `[1]` + strings.Repeat(`.map(x, {x: x})`, 40) + `.size() == 1`,
 		`optional.of(1)` + strings.Repeat(`.optMap(x, optional.of([x, x]))`, 60) + `.hasValue()`,
 	} {
-		begin := time.Now()
-		_, _ = condition.NewCompiler().Compile(text, params())
-		if took := time.Since(begin); took > 2*time.Second {
-			t.Errorf("%.60s took %v", text, took)
+		if allocated := allocation(func() { _, _ = condition.NewCompiler().Compile(text, params()) }); allocated > most {
+			t.Errorf("%.60s: %d bytes", text, allocated)
 		}
 	}
 }

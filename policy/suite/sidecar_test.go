@@ -154,7 +154,7 @@ func (c *sidecar) users(t *testing.T) *provider.Set {
 			if c.haveKeys(t, s) {
 				return s
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("the providers have no keys")
 		}
 	}

@@ -114,7 +114,7 @@ func TestSalvageBounds(t *testing.T) {
 	if len(documents) != 1 || !errors.As(err, &all) || len(all.Unwrap()) != syntax.MaxErrors+1 {
 		t.Errorf("%d documents, %.200v", len(documents), err)
 	}
-	if d := time.Since(begin); d > 5*time.Second {
+	if d := time.Since(begin); d > time.Minute {
 		t.Errorf("it took %v", d)
 	}
 }

@@ -67,7 +67,7 @@ func serve(t *testing.T) (a *authority.Authority, folder string) {
 }
 
 func withDeadline(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

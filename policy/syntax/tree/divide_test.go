@@ -78,7 +78,7 @@ func TestDivideManyParts(t *testing.T) {
 	if len(pieces) != 10_001 || len(last.Faults) != 1 || last.Faults[0].Line != 20_001 || len(last.Text) != (many-10_000)*9 {
 		t.Errorf("%d pieces, the last of %d bytes with the faults %v", len(pieces), len(last.Text), last.Faults)
 	}
-	if d := time.Since(begin); d > 10*time.Second {
+	if d := time.Since(begin); d > 2*time.Minute {
 		t.Errorf("it took %v", d)
 	}
 }
