@@ -154,7 +154,7 @@ func (w *fullWorld) enforce(t testing.TB, text string) []identity.Provider {
 // until waits for changes of the providers until one has come about.
 func (w *fullWorld) until(t testing.TB, what string, is func() bool) {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(time.Minute)
 	for !is() {
 		select {
 		case <-w.changed:

@@ -152,7 +152,7 @@ func TestAKindIsAFolderAndALine(t *testing.T) {
 			if got := w.last(t).Decision.Reason; got != tc.want || allowed(r) != (tc.status == 200) || !allowed(r) && statusOf(r) != tc.status {
 				t.Errorf("%s: %v with %d, want %v with %d", name, got, statusOf(r), tc.want, tc.status)
 			}
-			if took := time.Since(began); took > 40*patience {
+			if took := time.Since(began); took > time.Minute { // nobody waits for an issuer that is stuck
 				t.Errorf("%s: it took %v", name, took)
 			}
 		}

@@ -2,6 +2,7 @@ package extauthz_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -77,13 +78,15 @@ func TestNothingOutlivesItsCheck(t *testing.T) {
 			counted.Retain(w.current.Load().Policy.EachRoute)
 			dial := serve(t, extauthz.Poisoned(extauthz.Config{Current: w.current, Records: records, Metrics: counted, Log: zap.New(core), Now: time.Now}))
 
+			ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // without a deadline, a check that takes a second is denied
+			defer cancel()
 			var group sync.WaitGroup
 			for _, probes := range all {
 				client := authv3.NewAuthorizationClient(dial())
 				group.Go(func() {
 					for range rounds {
 						for _, p := range probes {
-							r, err := client.Check(t.Context(), p.check)
+							r, err := client.Check(ctx, p.check)
 							if err != nil {
 								t.Errorf("%s: %v", p.id, err)
 								return

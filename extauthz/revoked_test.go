@@ -65,7 +65,7 @@ func newRevokedWorld(t testing.TB) revokedWorld {
 	if err := users.Configure(providers); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		w.current.Update(func(s *extauthz.Snapshot) { s.Policy, s.Users = set, users.Current() })
 		if allowed(w.ask(t, w.with(t, "/mine"))) {
 			return w

@@ -84,7 +84,7 @@ func TestManyStreams(t *testing.T) {
 		t.Errorf("the 65th: %v", err)
 	}
 	cancel()
-	for deadline := time.Now().Add(10 * time.Second); w.Counts().Streams > 63; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); w.Counts().Streams > 63; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("a stream that ended is still there")
 		}
@@ -100,18 +100,22 @@ func TestStop(t *testing.T) {
 	e := w.open("", sds.All)
 	e.take()
 	w.open("", sds.All) // and reads nothing
-	for deadline := time.Now().Add(10 * time.Second); w.Counts().Pushes < 2; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); w.Counts().Pushes < 2; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatal("no answer")
 		}
 	}
-	began := time.Now()
 	w.stop()
 	if _, err := e.stream.Recv(); status.Code(err) != codes.Unavailable {
 		t.Errorf("the stream ended with %v", err)
 	}
-	if err := <-w.ended; err != nil || time.Since(began) > 5*time.Second {
-		t.Errorf("Run returned %v after %v", err, time.Since(began))
+	select {
+	case err := <-w.ended:
+		if err != nil {
+			t.Errorf("Run returned %v", err)
+		}
+	case <-time.After(time.Minute): // it would wait for that client without end
+		t.Fatal("Run did not return")
 	}
 	if n := w.Counts().Streams; n != 0 {
 		t.Errorf("%d streams are left", n)

@@ -84,10 +84,9 @@ func TestChanges(t *testing.T) {
 	if got := own.take()[sds.Default].GetTlsCertificate(); string(got.GetCertificateChain().GetInlineBytes()) != string(mint.CertificatePEM(second.Leaf())) {
 		t.Error("the second answer has not the second certificate: the bundles were a change of the certificate")
 	}
-	began := time.Now()
 	w.give(sds.State{Identity: identity(t, second), Bundles: bundles(t, shop)})
-	if got := trusts(t, all.take()[sds.All]); len(got) != 1 || time.Since(began) > time.Second {
-		t.Errorf("a dropped domain: %v after %v", got, time.Since(began))
+	if got := trusts(t, all.take()[sds.All]); len(got) != 1 {
+		t.Errorf("a dropped domain: %v", got)
 	}
 	if n := w.Counts().Pushes; n != 5 {
 		t.Errorf("%d answers for 5 changes", n)

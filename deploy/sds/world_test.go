@@ -119,7 +119,7 @@ func (w *world) client() secretv3.SecretDiscoveryServiceClient {
 // open asks for names. version is what an earlier stream left behind.
 func (w *world) open(version string, names ...string) *envoy {
 	w.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	w.t.Cleanup(cancel)
 	stream, err := w.client().StreamSecrets(ctx)
 	if err != nil {

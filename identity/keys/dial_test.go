@@ -177,7 +177,7 @@ func TestRedirectToMetadata(t *testing.T) {
 
 func get(t *testing.T, client *http.Client, url string) (status int, _ error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {

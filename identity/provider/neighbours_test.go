@@ -101,7 +101,7 @@ func TestHostileNeighbours(t *testing.T) {
 		t.Run(n.name, func(t *testing.T) {
 			key := minttest.Key(t, "ES256", "k1")
 			good, bad := keystest.New(t, key), keystest.New(t, key)
-			m := manager(t, provider.Options{Timeout: 2 * time.Second})
+			m := manager(t, provider.Options{Timeout: time.Minute})
 			from := n.start(t, bad)
 			hostile := issuer(bad, "hostile", func(p *identity.Provider) { p.JWT.Keys = from })
 			configure(t, m, issuer(good, "good"), hostile)
@@ -115,7 +115,6 @@ func TestHostileNeighbours(t *testing.T) {
 				ours[i] = bearer(sign(t, good, key, mint.Set("n", i)))
 			}
 			goroutines := runtime.NumGoroutine()
-			slow := 0
 			for i := range 1000 {
 				began := time.Now()
 				c := m.Current().Authenticate(context.Background(), []string{"good", "hostile"}, theirs.request(), now(), identity.Caller{})
@@ -125,12 +124,9 @@ func TestHostileNeighbours(t *testing.T) {
 				if c := m.Current().Authenticate(context.Background(), []string{"good", "hostile"}, ours[i%len(ours)].request(), now(), identity.Caller{}); c.Reason != reason.Allowed {
 					t.Fatalf("the good one's: %v, %v", c.Reason, c.Cause)
 				}
-				if time.Since(began) > 100*time.Millisecond { // where nothing waits, only for a processor
-					slow++
+				if took := time.Since(began); took > 20*time.Second { // whoever waits for a fetch waits for a minute
+					t.Fatalf("a pair took %v", took)
 				}
-			}
-			if slow > 10 {
-				t.Errorf("%d of 1,000 pairs took over 100 ms", slow)
 			}
 			if grown := runtime.NumGoroutine() - goroutines; grown > 20 { // of a fetch and the test's server
 				t.Errorf("%d goroutines more", grown)

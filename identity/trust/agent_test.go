@@ -194,7 +194,7 @@ func newPost(t *testing.T, a *agent, config trust.WorkloadAPIConfig) *post {
 // wait returns the next state for which ok holds.
 func (p *post) wait(what string, ok func(trust.State) bool) trust.State {
 	p.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		select {
 		case s := <-p.states:
@@ -206,7 +206,7 @@ func (p *post) wait(what string, ok func(trust.State) bool) trust.State {
 				return s
 			}
 		case <-deadline:
-			p.t.Fatalf("not within 20 s: %s; last %+v", what, p.last)
+			p.t.Fatalf("not within a minute: %s; last %+v", what, p.last)
 		}
 	}
 }

@@ -105,7 +105,7 @@ func TestFileGoneWhileTheClockSteps(t *testing.T) {
 
 func await(t *testing.T, states <-chan trust.State, ok func(trust.State) bool) trust.State {
 	t.Helper()
-	late := time.After(20 * time.Second)
+	late := time.After(time.Minute)
 	for {
 		select {
 		case s := <-states:

@@ -117,7 +117,7 @@ func newJWTPost(t *testing.T) *jwtPost {
 // wait returns the next state that prints so.
 func (p *jwtPost) wait(want string) trust.JWTState {
 	p.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		select {
 		case s := <-p.states:
@@ -129,7 +129,7 @@ func (p *jwtPost) wait(want string) trust.JWTState {
 				return s
 			}
 		case <-deadline:
-			p.t.Fatalf("not within 20 s: %s; last %s, %q", want, shown(p.last), p.last.Problems)
+			p.t.Fatalf("not within a minute: %s; last %s, %q", want, shown(p.last), p.last.Problems)
 		}
 	}
 }

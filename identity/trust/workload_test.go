@@ -348,7 +348,7 @@ func TestNoLeak(t *testing.T) {
 		a.stop()
 		p.wait("gone", troubled)
 	})
-	for deadline := time.Now().Add(10 * time.Second); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); runtime.NumGoroutine() > before; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			stacks := make([]byte, 1<<20)
 			t.Fatal(fmt.Sprintf("%d goroutines, %d before\n", runtime.NumGoroutine(), before), string(stacks[:runtime.Stack(stacks, true)]))

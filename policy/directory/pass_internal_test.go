@@ -36,6 +36,12 @@ func newStory(t *testing.T) *story {
 	return s
 }
 
+// stop holds the clock, so that what is written from now on was written just now and is not remembered.
+func (s *story) stop() {
+	now := time.Now()
+	s.k.now = func() time.Time { return now }
+}
+
 // where returns the files and lines of the entries.
 func where(r *Revocations) string {
 	var all []string
@@ -90,7 +96,7 @@ const other = "apiVersion: postern.dev/v1alpha1\nkind: ServicePolicy\n"
 // TestPassOrder: what is large and had none waits for all others.
 func TestPassOrder(t *testing.T) {
 	s := newStory(t)
-	s.k.now = time.Now // so that nothing is remembered
+	s.stop()
 	s.put("a.yaml", 8<<20)
 	s.put("b.yaml", 7<<20)
 	s.put("c.yaml", revocation("c", small))
@@ -106,7 +112,7 @@ func TestPassOrder(t *testing.T) {
 // TestPassTellsEarly what is sound, and takes nothing back while it goes on.
 func TestPassTellsEarly(t *testing.T) {
 	s := newStory(t)
-	s.k.now = time.Now
+	s.stop()
 	s.put("p.yaml", other)
 	s.put("b.yaml", revocation("b", 0))
 	_ = s.goes("b.yaml:6", "p.yaml", "b.yaml")

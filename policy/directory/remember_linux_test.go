@@ -52,11 +52,11 @@ func TestRememberedTimesAreSet(t *testing.T) {
 // TestNotRemembered: what was written just now may be written again without another time.
 func TestNotRemembered(t *testing.T) {
 	s := newStory(t)
-	s.k.now = time.Now
+	s.stop()
 	s.put("r.yaml", revocation("r", 0))
 	_ = s.goes("r.yaml:6", "r.yaml")
 	_ = s.goes("r.yaml:6", "r.yaml")
-	s.k.now = func() time.Time { return time.Now().Add(settled) }
+	s.k.now = func() time.Time { return time.Now().Add(settled + time.Second) }
 	_ = s.goes("r.yaml:6", "r.yaml")
 	_ = s.goes("r.yaml:6")
 }

@@ -105,7 +105,7 @@ func (i *Issuer) serve(w http.ResponseWriter, r *http.Request) {
 // Until waits until done holds, and fails the test when it takes longer than anyone would wait.
 func Until(t testing.TB, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(20 * time.Second); !done(); time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); !done(); time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("waited in vain for: %s", what)
 		}

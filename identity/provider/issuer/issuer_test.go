@@ -30,7 +30,7 @@ func config(issuer, file string) identity.Provider {
 func TestProverIsOfOneTime(t *testing.T) {
 	key := minttest.Key(t, "EdDSA", "k1")
 	changed := make(chan bool, 8)
-	pool := keys.NewPool(keys.Options{Poll: 5 * time.Millisecond, Changed: func() { changed <- true }})
+	pool := keys.NewPool(keys.Options{Poll: 300 * time.Millisecond, Changed: func() { changed <- true }})
 	t.Cleanup(pool.Close)
 	path := filepath.Join(t.TempDir(), "keys.json")
 	source, err := issuer.Kind().New(config(mint.Issuer, path), kind.Env{Keys: pool, Memory: kind.NewMemory(kind.DefaultMemory)})
