@@ -99,12 +99,10 @@ func (p *panel) look(h kind.Headers) (at *seat, raw string, err error) {
 	found := 0
 	for i := range p.seats {
 		s := &p.seats[i]
-		r, e := find(s.place, h, s.limit)
-		if reason.Of(e) == reason.CredentialMissing {
-			continue
+		if r, there, e := find(s.place, h, s.limit); there {
+			at, raw, err = s, r, e
+			found++
 		}
-		found++
-		at, raw, err = s, r, e
 	}
 	switch found {
 	case 0:

@@ -29,12 +29,18 @@ func many(idp *keystest.Issuer, n int) ([]identity.Provider, []string) {
 	return all, names
 }
 
-// TestKnownAmongMany: whose a known token is costs nothing to find out, however many could be meant.
+// TestKnownAmongMany: whose a known token is costs nothing to find out, however many could be meant, and
+// in however many places.
 func TestKnownAmongMany(t *testing.T) {
 	key := minttest.Key(t, "ES256", "k1")
 	idp := keystest.New(t, key)
 	all, names := many(idp, 100)
-	set, r, at := started(t, all...).Current(), bearer(sign(t, idp, key)).request(), now()
+	all[0].From = identity.Place{Header: "x-partner"}
+	all[1].From = identity.Place{Cookie: "session"}
+	all[2].From = identity.Place{Header: "authorization", Scheme: "DPoP"}
+	request := bearer(sign(t, idp, key))
+	request.values["cookie"] = []string{"theme=dark"}
+	set, r, at := started(t, all...).Current(), request.request(), now()
 	ask := func() identity.Credential {
 		return set.Authenticate(context.Background(), names, r, at, identity.Caller{})
 	}
