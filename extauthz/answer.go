@@ -23,6 +23,14 @@ const (
 	headerAssertion = "x-postern-assertion"
 )
 
+// said is what the upstream learns in one header: a value, and what more stands in it, each after a space.
+type said struct {
+	name, value string
+	more        []string
+}
+
+func (s *said) nothing() bool { return s.value == "" && len(s.more) == 0 }
+
 var errNotASCII = errors.New("what was verified is not printable ASCII, which no header can hold")
 
 // permit writes the answer to an allow. On error there is none, and its *reason.Error or Internal
@@ -33,9 +41,7 @@ var errNotASCII = errors.New("what was verified is not printable ASCII, which no
 // in both would be gone. The workload is told in one way, by an assertion or by the others. It fails
 // when a value is not printable ASCII, which neither Envoy nor the upstream would read as we mean it.
 func (c *call) permit() error {
-	says := [...]struct{ name, value string }{
-		{headerCaller, ""}, {headerUser, ""}, {headerProvider, ""}, {headerScopes, ""}, {headerAssertion, ""},
-	}
+	says := [...]said{{name: headerCaller}, {name: headerUser}, {name: headerProvider}, {name: headerScopes}, {name: headerAssertion}}
 	q := &c.request
 	if c.snapshot.Policy.Upstream().Asserts() {
 		token, err := asserted(q, c.snapshot)
@@ -47,11 +53,13 @@ func (c *call) permit() error {
 		says[0].value = q.Caller.String()
 		if u := q.Credential.User; !u.IsZero() {
 			says[1].value, says[2].value = escaped(u.Subject), u.Provider
-			says[3].value = strings.Join(u.Scopes, " ")
+			if len(u.Scopes) > 0 {
+				says[3].value, says[3].more = u.Scopes[0], u.Scopes[1:]
+			}
 		}
 	}
 	for i := range says {
-		if !printableASCII(says[i].value) {
+		if !printableASCII(says[i].value) || !allPrintableASCII(says[i].more) {
 			return errNotASCII
 		}
 	}
@@ -59,12 +67,12 @@ func (c *call) permit() error {
 	begin(&out, answerStatus) // a google.rpc.Status without fields is OK
 	ok := begin(&out, answerOK)
 	for i := range says {
-		if says[i].value != "" {
-			out = appendHeader(out, says[i].name, says[i].value)
+		if !says[i].nothing() {
+			out = appendHeader(out, says[i].name, says[i].value, says[i].more...)
 		}
 	}
 	for i := range says {
-		if says[i].value == "" {
+		if says[i].nothing() {
 			out = appendText(out, okRemove, says[i].name)
 		}
 	}
@@ -200,6 +208,15 @@ func isVisible(c byte) bool { return c > ' ' && c <= '~' && c != '%' }
 func printableASCII(s string) bool {
 	for i := range len(s) {
 		if s[i] < ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func allPrintableASCII(all []string) bool {
+	for _, s := range all {
+		if !printableASCII(s) {
 			return false
 		}
 	}

@@ -3,9 +3,12 @@ package extauthz_test
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	authv3 "github.com/envoyproxy/go-control-plane/envoy/service/auth/v3"
+
+	"github.com/postern/postern/identity/mint"
 )
 
 // No client can set the headers that tell the upstream who was verified: each is overwritten
@@ -28,6 +31,33 @@ func TestIdentityHeaders(t *testing.T) {
 			if set != want[name] || (set == "") != slices.Contains(removed, name) {
 				t.Errorf("caller %q: %s is set to %q; removed are %q", caller, name, set, removed)
 			}
+		}
+	}
+}
+
+// The scopes of a user are one header, with a space between two.
+func TestScopesAreOneHeader(t *testing.T) {
+	w := newRevokedWorld(t)
+	many := strings.TrimSpace(strings.Repeat("orders:read ", 100))
+	for name, tc := range map[string]struct {
+		claim any
+		want  string
+	}{
+		"none":         {"", ""},
+		"one":          {"orders:read", "orders:read"},
+		"several":      {"orders:read orders:pay profile", "orders:read orders:pay profile"},
+		"an array":     {[]string{"orders:read", "orders:pay"}, "orders:read orders:pay"},
+		"a long value": {many, many},
+	} {
+		ok := w.ask(t, w.with(t, "/mine", mint.Set("scope", tc.claim))).GetOkResponse()
+		got := ""
+		for _, h := range ok.GetHeaders() {
+			if h.GetHeader().GetKey() == "x-postern-scopes" {
+				got = h.GetHeader().GetValue()
+			}
+		}
+		if ok == nil || got != tc.want || slices.Contains(ok.GetHeadersToRemove(), "x-postern-scopes") != (tc.want == "") {
+			t.Errorf("%s: %q, want %q; removed are %q", name, got, tc.want, ok.GetHeadersToRemove())
 		}
 	}
 }

@@ -55,12 +55,18 @@ func appendNumber(out []byte, n protowire.Number, v uint64) []byte {
 	return protowire.AppendVarint(protowire.AppendTag(out, n, protowire.VarintType), v)
 }
 
-func appendHeader(out []byte, name, value string) []byte {
+// appendHeader appends a header with a value, and with more after it, each after a space.
+func appendHeader(out []byte, name, value string, more ...string) []byte {
 	option := begin(&out, headers)
 	header := begin(&out, optionHeader)
 	out = appendText(out, headerKey, name)
-	if value != "" {
-		out = appendText(out, headerContent, value)
+	if value != "" || len(more) > 0 {
+		content := begin(&out, headerContent)
+		out = append(out, value...)
+		for _, m := range more {
+			out = append(append(out, ' '), m...)
+		}
+		out = content.end(out)
 	}
 	return option.end(header.end(out))
 }

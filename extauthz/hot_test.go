@@ -76,7 +76,7 @@ func TestTheHotPathTakesNoMemory(t *testing.T) {
 	}
 	guest := func(a *authv3.AttributeContext) { a.Source.Address = tcp("10.99.0.1") }
 	several := func(route string) *authv3.CheckRequest {
-		token := minttest.Token(t, w.key, w.now, mint.Set("sub", "alice"))
+		token := minttest.Token(t, w.key, w.now, mint.Set("sub", "alice"), mint.Set("scope", "orders:read orders:pay profile"))
 		return hot(w.of(t, "", route, "a", addHeader("authorization", "Bearer "+token)))
 	}
 	w.enforce(t, severalProviders(fullPolicy))
