@@ -231,7 +231,7 @@ func TestCanaryKey(t *testing.T) {
 	before := len(p.Log())
 	a.say(t, &wrong, w.Shop)
 	eventually(t, "the wrong key is reported", func() bool { return len(p.Log()) > before })
-	if err := p.Stop(10 * time.Second); err != nil {
+	if err := p.Stop(time.Minute); err != nil {
 		t.Error(err)
 	}
 	c.search(t, "the log", p.Log()+p.Output())

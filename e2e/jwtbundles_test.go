@@ -133,9 +133,10 @@ func TestADroppedJWTBundleStopsWorking(t *testing.T) {
 	}
 	first, second, foreign := svid(one, "spiffe://partner.test/job"), svid(two, "spiffe://partner.test/job"), svid(home, "spiffe://shop.test/job")
 	wantRefused(t, first(), 503, "keys_unavailable")
-	if ready, page := m.Postern.Ready(); !ready || !strings.Contains(page, "does not serve JWT bundles") {
-		t.Fatalf("for want of JWT bundles it is ready %v: %s", ready, page)
-	}
+	eventually(t, "it is ready, and says that there are no JWT bundles", func() bool {
+		ready, page := m.Postern.Ready()
+		return ready && strings.Contains(page, "does not serve JWT bundles")
+	})
 	_, snapshot, err := m.Postern.Get("/snapshot")
 	if err != nil || !strings.Contains(snapshot, "the trust domain has no JWT bundle") {
 		t.Errorf("%v: %s", err, snapshot)

@@ -3,6 +3,9 @@ package e2e_test
 import (
 	"context"
 	"crypto/tls"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -34,7 +37,7 @@ spec:
 
 // jwtSVID fetches one, as an application does, from the socket of a workload.
 func (s *sidecar) jwtSVID(workload, audience string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	svid, err := workloadapi.FetchJWTSVID(ctx, jwtsvid.Params{Audience: audience}, workloadapi.WithAddr("unix://"+s.dev.File(workload, "api.sock")))
 	if err != nil {
@@ -158,8 +161,10 @@ func TestJWTKeyRotationCostsNothing(t *testing.T) {
 	}()
 	before := s.bearer(t, "web", "orders")
 	for range 2 {
-		s.dev.Do("rotate", "ca", "--lead", "500ms")
-		time.Sleep(time.Second) // of traffic with the new key
+		old := kidOf(t, s.bearer(t, "web", "orders"))
+		s.dev.Do("rotate", "ca", "--lead", lead)
+		eventually(t, "there is a new key", func() bool { return kidOf(t, s.bearer(t, "web", "orders")) != old })
+		time.Sleep(time.Second) // of traffic with it
 	}
 	close(done)
 	if all := <-faults; len(all) > 0 {
@@ -171,4 +176,16 @@ func TestJWTKeyRotationCostsNothing(t *testing.T) {
 	}
 	s.dev.Do("rotate", "ca", "--lead", "0s", "--keep", "0s")
 	soonRefused(t, "the old key is refused", 401, "token_key_unknown", func() *raw.Response { return do(t, s.Mesh, s.as(t, "orders"), job) })
+}
+
+// kidOf is the key that signed the token of a header field.
+func kidOf(t *testing.T, field string) string {
+	t.Helper()
+	head, _, _ := strings.Cut(strings.TrimPrefix(field, "authorization: Bearer "), ".")
+	text, err := base64.RawURLEncoding.DecodeString(head)
+	var header struct{ Kid string }
+	if err := errors.Join(err, json.Unmarshal(text, &header)); err != nil {
+		t.Fatal(err)
+	}
+	return header.Kid
 }

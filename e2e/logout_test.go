@@ -67,7 +67,7 @@ func receive(t *testing.T, m *mesh.Mesh, flags ...string) *receiver {
 			t.Logf("the receiver of logouts writes\n%s", r.out)
 		}
 	})
-	r.client = &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{
+	r.client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{
 		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 			return (&net.Dialer{}).DialContext(ctx, "unix", socket)
 		},
@@ -81,6 +81,8 @@ func receive(t *testing.T, m *mesh.Mesh, flags ...string) *receiver {
 		answer.Body.Close()
 		return answer.StatusCode == 200
 	})
+	forged := minttest.Sign(t, minttest.Key(t, "ES256", "k1"), m.Issuer.Header("logout+jwt"), claimsOf(t, r.token(t)))
+	eventually(t, "the keys are read", func() bool { status, _ := r.post(t, forged); return status == 400 })
 	return r
 }
 
@@ -209,9 +211,7 @@ func TestTheCommandCutsOffAndLifts(t *testing.T) {
 	lifted := time.Now()
 	revoke("", "--lift", "stolen")
 	eventually(t, "the token is good again", func() bool { return me().Status == 200 })
-	if took := time.Since(lifted); took > 2*promise { // the command included
-		t.Errorf("lifting took %v", took)
-	}
+	inTime(t, "lifted", time.Since(lifted)) // the command included
 }
 
 // TestManyLogouts of which each is written, one after the other and at once.
@@ -233,7 +233,15 @@ func TestManyLogouts(t *testing.T) {
 	for i := range atOnce {
 		token := r.token(t, session(inARow+i), mint.Set("jti", fmt.Sprint("once-", i)))
 		all.Go(func() {
-			if status, code := r.post(t, token); status != 200 {
+			status, code := r.post(t, token)
+			for range 20 { // too many for a machine that is busy are told to come again
+				if status != 503 {
+					break
+				}
+				time.Sleep(time.Second)
+				status, code = r.post(t, token)
+			}
+			if status != 200 {
 				t.Errorf("%d: %d %s", i, status, code)
 			}
 		})

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,9 +19,6 @@ const (
 	closedOrders = `  - {name: order, http: {methods: [GET], path: "/orders/{id}"}, allow: [{callers: ["` + mesh.Batch + `"]}]}
 `
 )
-
-// promise is how soon an edit counts (DESIGN "Reliability").
-const promise = time.Second
 
 // TestAnEditCountsWithinASecond under traffic, of which nothing fails.
 func TestAnEditCountsWithinASecond(t *testing.T) {
@@ -47,14 +45,15 @@ func TestAnEditCountsWithinASecond(t *testing.T) {
 		m.Write(t, "orders.yaml", mesh.Policy(edit.routes))
 		written := time.Now()
 		eventually(t, "the edit counts", func() bool { return status() == edit.want })
-		if took := time.Since(written); took > promise {
-			t.Errorf("edit %d counted after %v", i, took)
-		}
+		inTime(t, fmt.Sprintf("edit %d counted", i), time.Since(written))
 	}
 	digests := map[string]bool{}
-	for _, r := range m.Postern.Records() {
-		digests[r.Text("policy_digest")] = true
-	}
+	eventually(t, "both policies are in the records", func() bool {
+		for _, r := range m.Postern.Records() {
+			digests[r.Text("policy_digest")] = true
+		}
+		return len(digests) >= 2
+	})
 	if len(digests) != 2 {
 		t.Errorf("%d digests for two policies in the records", len(digests))
 	}
@@ -125,9 +124,7 @@ func TestAConfigMapSwapCounts(t *testing.T) {
 		publish([]string{"..v2", "..v3"}[i], edit.routes)
 		written := time.Now()
 		eventually(t, "the swap counts", func() bool { return do(t, m, as, request("GET", "/orders/1")).Status == edit.want })
-		if took := time.Since(written); took > promise {
-			t.Errorf("swap %d counted after %v", i, took)
-		}
+		inTime(t, fmt.Sprintf("swap %d counted", i), time.Since(written))
 	}
 }
 
@@ -149,7 +146,5 @@ func TestANewTrustBundleCounts(t *testing.T) {
 	written := time.Now()
 	eventually(t, "the new root counts", func() bool { return do(t, m, other, request("GET", "/orders/1")).Status == 200 })
 	wantRefused(t, do(t, m, ours, request("GET", "/orders/1")), 403, "certificate_untrusted")
-	if took := time.Since(written); took > promise {
-		t.Errorf("it took %v", took)
-	}
+	inTime(t, "the new root counted", time.Since(written))
 }

@@ -43,13 +43,13 @@ func TestEnvoyNeedsNoFiles(t *testing.T) {
 
 	kept := p.keep(s, 4)
 	stop := s.traffic(line)
-	for _, rotate := range [][]string{{"svids"}, {"ca", "--lead", "1500ms"}} {
+	for _, rotate := range [][]string{{"svids"}, {"ca", "--lead", lead}} {
 		p.rotates(s, rotate...)
 	}
 	p.succeed()
 	p.rotates(s, "svids")
 	sent, failures := stop()
-	if len(failures) > 0 || sent < 20 {
+	if len(failures) > 0 {
 		t.Errorf("%d of %d failed: %v", len(failures), sent, failures)
 	}
 	t.Logf("%d requests over new connections, %d failed; %d connections were kept open", sent, len(failures), len(kept))
@@ -97,7 +97,7 @@ func TestAFederatedDomainComesAndGoes(t *testing.T) {
 		a.say(t, own, shop, partner)
 		eventually(t, "it is let in and out", came)
 		a.say(t, own, shop)
-		within(t, time.Second, "it is refused in both directions", gone)
+		within(t, "it is refused in both directions", gone)
 		if _, err := try(p.Mesh, mesh.With(ally), request("GET", "/ally")); err == nil {
 			t.Error("Envoy itself lets it in")
 		}
@@ -115,14 +115,12 @@ func TestAFederatedDomainComesAndGoes(t *testing.T) {
 	eventually(t, "what was dropped meanwhile is refused", gone)
 }
 
-// within is eventually with less patience.
-func within(t *testing.T, limit time.Duration, what string, holds func() bool) {
+// within is eventually, in the time of the promise.
+func within(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	began := time.Now()
 	eventually(t, what, holds)
-	if took := time.Since(began); took > limit {
-		t.Errorf("%s after %v", what, took)
-	}
+	inTime(t, what, time.Since(began))
 }
 
 // allyServer answers 418 over TLS with the SVID, over a connection for each request.
@@ -187,7 +185,7 @@ func TestHowSoonEnvoyHasIt(t *testing.T) {
 		next := minttest.SVID(t, shop, mesh.Orders)
 		began := time.Now()
 		a.say(t, next, shop)
-		within(t, time.Second, "Envoy shows the next certificate", func() bool { return bytes.Equal(p.served(), next.Leaf().Raw) })
+		within(t, "Envoy shows the next certificate", func() bool { return bytes.Equal(p.served(), next.Leaf().Raw) })
 		took = append(took, time.Since(began))
 	}
 	slices.Sort(took)

@@ -55,7 +55,7 @@ func startSecretPod(t *testing.T, api string, flags ...string) *secretPod {
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		e, err := envoy.Run(ctx, config, envoy.Options{Ready: 40 * time.Second})
+		e, err := envoy.Run(ctx, config, envoy.Options{Ready: 2 * time.Minute})
 		if err == nil {
 			p.ready <- e
 			<-ctx.Done()
@@ -95,7 +95,7 @@ func (p *secretPod) open() {
 			p.t.Fatal(err)
 		}
 		p.Addr = p.outside["inbound"]
-	case <-time.After(40 * time.Second):
+	case <-time.After(2 * time.Minute):
 		p.t.Fatal("Envoy is not ready")
 	}
 }
@@ -113,7 +113,7 @@ func (p *secretPod) metric(name string) string {
 
 // served returns the certificate that Envoy shows to a new client.
 func (p *secretPod) served() []byte {
-	dialer := &tls.Dialer{Config: mesh.Anonymous(), NetDialer: &net.Dialer{Timeout: 5 * time.Second}}
+	dialer := &tls.Dialer{Config: mesh.Anonymous(), NetDialer: &net.Dialer{Timeout: time.Minute}}
 	conn, err := dialer.DialContext(p.t.Context(), "tcp", p.Addr)
 	if err != nil {
 		return nil
@@ -127,7 +127,7 @@ func (p *secretPod) succeed() {
 	p.t.Helper()
 	before := p.Postern
 	p.Postern = postern.Start(p.t, p.options)
-	if err := before.Stop(10 * time.Second); err != nil {
+	if err := before.Stop(time.Minute); err != nil {
 		p.t.Fatal(err)
 	}
 }

@@ -86,7 +86,7 @@ func TestNoRefusalIsAFailure(t *testing.T) {
 func TestADeadPosternLetsNobodyIn(t *testing.T) {
 	t.Parallel()
 	m := shop(t, mesh.Setup{Gate: mesh.Gate{Cleartext: true}})
-	if err := m.Postern.Stop(20 * time.Second); err != nil {
+	if err := m.Postern.Stop(time.Minute); err != nil {
 		t.Fatal(err)
 	}
 	got := do(t, m, nil, request("GET", "/public/x", marked("dead")))
@@ -154,7 +154,7 @@ func TestAPrincipalWithoutItsCertificateIsRefused(t *testing.T) {
 func TestAnExpiredCertificateIsRefusedOnEveryKindOfConnection(t *testing.T) {
 	t.Parallel()
 	m := shop(t, mesh.Setup{Gate: mesh.Gate{Resumption: true}})
-	svid := minttest.SVID(t, m.Shop, mesh.Web, mint.Lifetime(3*time.Second))
+	svid := minttest.SVID(t, m.Shop, mesh.Web, mint.Lifetime(5*time.Second))
 	c := mesh.With(svid)
 	c.ClientSessionCache = tls.NewLRUClientSessionCache(4)
 	kept := m.HTTP1(t, c)

@@ -49,7 +49,7 @@ func Start(t testing.TB, dir string, args ...string) *Dev {
 		}
 	})
 	d := &Dev{Dir: dir, t: t}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		if d.Ready, err = rundir.Find(dir); err == nil {
 			return d
 		}

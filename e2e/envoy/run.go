@@ -17,7 +17,7 @@ import (
 // Options are what a run of Envoy may want beside its configuration. The zero value is fine.
 type Options struct {
 	Args  []string      // more arguments
-	Ready time.Duration // how long it may take to be ready; 0: 20 s
+	Ready time.Duration // how long it may take to be ready; 0: a minute
 }
 
 // An Envoy is a running one, ready to serve.
@@ -61,7 +61,7 @@ func (e *Envoy) start(ctx context.Context, binary, config string, o Options) err
 		return err
 	}
 	if o.Ready == 0 {
-		o.Ready = 20 * time.Second
+		o.Ready = time.Minute
 	}
 	return e.waitReady(ctx, o.Ready)
 }

@@ -67,7 +67,7 @@ func TestLaunchSaysWhatIsMissing(t *testing.T) {
 	o.Workload, o.Bundles = "", nil
 	o.Args = []string{"--workload-api", "unix://" + filepath.Join(postern.Dir(t), "api.sock")}
 	p := postern.Launch(t, o)
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(5 * time.Millisecond) {
 		ready, detail := p.Ready()
 		if ready {
 			t.Fatalf("ready: %s", detail)

@@ -38,7 +38,7 @@ type Postern struct {
 func Start(t testing.TB, o Options) *Postern {
 	t.Helper()
 	p := Launch(t, o)
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); ; time.Sleep(10 * time.Millisecond) {
 		ready, detail := p.Ready()
 		if ready {
 			return p
@@ -131,7 +131,7 @@ func (p *Postern) Get(path string) (status int, body string, err error) {
 	if !ok {
 		return 0, "", errors.New("postern has not said where its admin interface is")
 	}
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: time.Minute, Transport: &http.Transport{DisableKeepAlives: true}}
 	resp, err := client.Get("http://" + admin + path)
 	if err != nil {
 		return 0, "", err
@@ -161,7 +161,7 @@ func (p *Postern) Output() string {
 // so it waits for it a while.
 func (p *Postern) Record(id string) Record {
 	p.t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
 		for _, r := range p.Records() {
 			if r.Text("request_id") == id {
 				return r

@@ -24,7 +24,7 @@ func wait(t *testing.T, p *process.Process) {
 	t.Helper()
 	select {
 	case <-p.Done():
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the process did not end")
 	}
 }
@@ -32,7 +32,7 @@ func wait(t *testing.T, p *process.Process) {
 // ready waits for the script to say so: its trap is set then.
 func ready(t *testing.T, p *process.Process) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !strings.Contains(p.Log(), "ready"); {
+	for deadline := time.Now().Add(time.Minute); !strings.Contains(p.Log(), "ready"); {
 		if time.Now().After(deadline) {
 			t.Fatal("the script never started")
 		}
@@ -60,7 +60,7 @@ func TestStopAsksFirst(t *testing.T) {
 	if p.Ended() || p.Err() != nil {
 		t.Fatal("it ended by itself")
 	}
-	if err := p.Stop(10 * time.Second); err != nil {
+	if err := p.Stop(time.Minute); err != nil {
 		t.Errorf("Stop: %v", err)
 	}
 	if !strings.Contains(p.Log(), "bye") {

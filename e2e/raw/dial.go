@@ -8,7 +8,7 @@ import (
 )
 
 // patience bounds everything a client waits for. It is far above what any answer takes.
-const patience = 15 * time.Second
+const patience = 40 * time.Second
 
 // A Field is one header field, as sent or received.
 type Field struct{ Name, Value string }
