@@ -78,7 +78,7 @@ func tlsAttacks(p *place) []attack {
 
 // resumesAfterExpiry comes with a certificate that lives for seconds, and again when it is over.
 func resumesAfterExpiry(t *testing.T, g *gate) bool {
-	svid := minttest.SVID(t, g.Shop, mesh.Web, mint.Lifetime(3*time.Second))
+	svid := minttest.SVID(t, g.Shop, mesh.Web, mint.Lifetime(5*time.Second))
 	c := mesh.With(svid)
 	c.ClientSessionCache = tls.NewLRUClientSessionCache(1)
 	c.ServerName = "orders.test"

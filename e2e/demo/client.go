@@ -132,7 +132,7 @@ func refusal(ctx context.Context, err error, addr string, config *tls.Config) er
 		return alertOf(err)
 	}
 	defer conn.Close()
-	if err := conn.SetReadDeadline(time.Now().Add(2 * time.Second)); err != nil {
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
 		return nil
 	}
 	_, err = conn.Read(make([]byte, 1))

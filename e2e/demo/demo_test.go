@@ -22,7 +22,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
 
 // limit is how long a demo may take on a machine that is busy with the other tests.
-const limit = 3 * time.Minute
+const limit = 5 * time.Minute
 
 // A demo is a running one. Its temporary folder is its own, so that what it leaves is seen.
 type demo struct {
@@ -83,7 +83,7 @@ func (d *demo) end(code int) {
 	d.t.Helper()
 	select {
 	case <-d.Done():
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		d.t.Fatal("the demo does not end")
 	}
 	got := 0

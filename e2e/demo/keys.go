@@ -12,7 +12,7 @@ import (
 
 // keyLead is how long the issuer publishes its next key before it signs with it. Postern asks for
 // keys every 30 s in these policies (and never more often), so that it knows the key by then.
-const keyLead = 31 * time.Second
+const keyLead = 33 * time.Second
 
 // A nextKey is a key that was published and does not sign yet.
 type nextKey struct {

@@ -37,7 +37,7 @@ type records struct {
 // find returns the record of a request. Records are written off the request's path, so it may
 // take a moment to be there.
 func (r *records) find(ctx context.Context, id string) (record, error) {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for {
 		if err := r.more(); err != nil {

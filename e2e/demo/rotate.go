@@ -15,7 +15,7 @@ const (
 	connectionLife = 2 * time.Second
 	// caLead is how long a new CA is published before its first use, caKeep how long the old one
 	// is published after its last: longer than a connection lives.
-	caLead, caKeep = time.Second, 4 * time.Second
+	caLead, caKeep = 3 * time.Second, 6 * time.Second
 )
 
 // rotate asks postern-dev, as one would at a prompt.
@@ -43,7 +43,7 @@ func (d *demo) rotateSVIDs(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.check(took < 5*time.Second, "the Envoy of orders presents its new certificate after %s", millis(took))
+	d.check(took < 2*slow, "the Envoy of orders presents its new certificate after %s", millis(took))
 	return nil
 }
 
@@ -65,7 +65,7 @@ func (d *demo) rotateCA(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.check(took < caLead+5*time.Second, "the Envoy of orders presents a certificate of the new CA after %s", seconds(took))
+	d.check(took < caLead+2*slow, "the Envoy of orders presents a certificate of the new CA after %s", seconds(took))
 	if err := d.checkMobile(ctx, "mobile", "mobile, by the new CA", 200); err != nil {
 		return err
 	}

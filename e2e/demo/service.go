@@ -119,7 +119,7 @@ func (s *service) page(ctx context.Context, path string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	client := http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {
 		return "", err
