@@ -144,7 +144,7 @@ func (w *fullWorld) enforce(t testing.TB, text string) []identity.Provider {
 		switch p.Name {
 		case "tickets":
 			providers[i] = identity.Provider{Name: p.Name, From: identity.Place{Header: "authorization", Scheme: "Ticket"}}
-		case "shop-idp":
+		case "shop-idp", "browser":
 			providers[i].JWT.Keys.File, providers[i].JWT.Keys.Root = w.keys, filepath.Dir(w.keys)
 		}
 	}

@@ -15,6 +15,6 @@ type Credential struct {
 	// RetryAfter is how many seconds a client does well to wait; 0 unless Reason is Unavailable.
 	RetryAfter int
 	// Cause says what exactly is wrong, for the operator of Postern and never for a client; nil
-	// when nothing is. It holds no part of the credential.
+	// when nothing is, or there is no credential. It holds no part of one.
 	Cause error
 }

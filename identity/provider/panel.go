@@ -1,6 +1,8 @@
 package provider
 
 import (
+	"errors"
+
 	"github.com/postern/postern/identity"
 	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
@@ -93,6 +95,8 @@ func (p *panel) present(r kind.Request, c *kind.Presented) (finding, error) {
 	return found, err
 }
 
+var errNowhere error = &reason.Error{Code: reason.CredentialMissing, Cause: errors.New("nothing at the place of any provider")}
+
 // look returns the one credential at the places of the panel, and where it is. A credential that is
 // found and bad is one, too.
 func (p *panel) look(h kind.Headers) (at *seat, raw string, err error) {
@@ -106,7 +110,7 @@ func (p *panel) look(h kind.Headers) (at *seat, raw string, err error) {
 	}
 	switch found {
 	case 0:
-		return nil, "", reason.Errorf(reason.CredentialMissing, "nothing at the place of any provider")
+		return nil, "", errNowhere
 	case 1:
 		return at, raw, err
 	}

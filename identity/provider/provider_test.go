@@ -97,7 +97,7 @@ func expect(t *testing.T, c identity.Credential, want reason.Code) {
 	switch {
 	case c.Reason != want:
 		t.Errorf("got %v (%v), want %v", c.Reason, c.Cause, want)
-	case (c.User != nil) != proven || (c.Cause == nil) != proven:
+	case (c.User != nil) != proven || (c.Cause == nil) != (proven || want == reason.CredentialMissing):
 		t.Errorf("user %v, cause %v for %v", c.User, c.Cause, c.Reason)
 	case c.Presented != (want != reason.CredentialMissing && want != reason.Internal):
 		t.Errorf("presented %v for %v", c.Presented, c.Reason)

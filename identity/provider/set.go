@@ -62,8 +62,11 @@ func (s *Set) Authenticate(ctx context.Context, names []string, r kind.Request, 
 		s.unused.Put(c)
 	}()
 	found, err := p.present(r, c)
-	if err != nil {
-		return refuse(reason.Of(err) != reason.CredentialMissing, 0, err)
+	switch {
+	case errors.Is(err, errNowhere): // which needs no more words, so that it costs no memory
+		return identity.Credential{Reason: reason.CredentialMissing}
+	case err != nil:
+		return refuse(true, 0, err)
 	}
 	user, wait, err := found.chosen.prover.Prove(ctx, c, at, caller)
 	switch {
