@@ -156,7 +156,7 @@ func (s *shop) want(t *testing.T, as *tls.Config, target, token, want string) ou
 // ready waits until the provider's keys are there: a good token is let in.
 func (s *shop) ready(t *testing.T, target, token string) {
 	t.Helper()
-	eventually(t, 20*time.Second, "the first good token is let in", func() bool {
+	eventually(t, time.Minute, "the first good token is let in", func() bool {
 		return s.ask(t, mesh.Anonymous(), target, token).status == 200
 	})
 }

@@ -59,7 +59,7 @@ func (a *Agent) Start() {
 // Stop ends the agent as an upgrade of it does.
 func (a *Agent) Stop() {
 	a.t.Helper()
-	if err := a.process.Stop(10 * time.Second); err != nil {
+	if err := a.process.Stop(time.Minute); err != nil {
 		a.t.Fatalf("the agent: %v", err)
 	}
 }

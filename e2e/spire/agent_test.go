@@ -13,8 +13,8 @@ import (
 
 // back is how soon Postern must be back when its agent, or its registration, is: it asks again
 // after at most 5 s, and a connection is tried again after at most one. The rest is SPIRE's, and a
-// busy machine's.
-const back = 10 * time.Second
+// busy machine's. What it took is logged.
+const back = time.Minute
 
 // TestAgentRestart restarts the agent, as an upgrade and as a crash do, under load. Afterwards
 // Postern listens to it as before.
@@ -27,14 +27,16 @@ func TestAgentRestart(t *testing.T) {
 	}
 	before := c.server.Active(spire.X509)
 	old := c.watch.SVID(mesh.Web)
-	c.server.Activate(spire.X509, c.server.Prepare(spire.X509))
+	next := c.server.Prepare(spire.X509)
+	c.awaitRoots(t, "shop.test", 2)
+	c.server.Activate(spire.X509, next)
 	c.server.Taint(spire.X509, before)
 	c.awaitIssuer(t, "an SVID of the new root", old)
 	from := len(c.watch.Updates())
 	stale := c.load(t, order, fixed(old))
 	c.server.Revoke(spire.X509, before)
 	gone := c.watch.Await("one root", from, func(u spire.Update) bool { return u.Roots("shop.test") == 1 })
-	stale.wantCut("a root revoked after the restarts", gone.At, time.Second, 403, "certificate_untrusted")
+	stale.wantCut("a root revoked after the restarts", gone.At, soon, 403, "certificate_untrusted")
 	l.wantAllAllowed("restarts of the agent")
 }
 
@@ -42,10 +44,10 @@ func TestAgentRestart(t *testing.T) {
 func (c *sidecar) restart(t *testing.T, end func()) {
 	t.Helper()
 	end()
-	eventually(t, "Postern sees it", 20*time.Second, c.degraded)
+	eventually(t, "Postern sees it", patience, c.degraded)
 	c.agent.Start()
 	begun := time.Now()
-	eventually(t, "Postern has it back", 30*time.Second, func() bool { return !c.degraded() })
+	eventually(t, "Postern has it back", patience, func() bool { return !c.degraded() })
 	t.Logf("Postern listens to the agent again %v after it serves", time.Since(begun).Round(time.Millisecond))
 }
 
@@ -66,8 +68,8 @@ func TestAgentGone(t *testing.T) {
 	users := steady(t, func() (int, string, error) { return c.ask(nil, job(web)) })
 	c.agent.Kill()
 	gone := time.Now()
-	l.wantCut("an agent that is gone", gone.Add(age), time.Second, 503, "bundle_stale")
-	users.wantCut("JWT-SVIDs, the agent gone", gone.Add(age), time.Second, 503, "keys_unavailable")
+	l.wantCut("an agent that is gone", gone.Add(age), soon, 503, "bundle_stale")
+	users.wantCut("JWT-SVIDs, the agent gone", gone.Add(age), soon, 503, "keys_unavailable")
 	if ready, detail := c.Postern.Ready(); ready {
 		t.Errorf("ready without a bundle that holds: %s", detail)
 	}
@@ -92,14 +94,14 @@ func TestRegistrationRemoved(t *testing.T) {
 	users := steady(t, func() (int, string, error) { return c.ask(nil, job(web)) })
 	deleted := time.Now()
 	c.agent.Unregister(c.entries...)
-	eventually(t, "Postern was told", 20*time.Second, func() bool {
+	eventually(t, "Postern was told", patience, func() bool {
 		_, detail := c.Postern.Ready()
 		return strings.Contains(detail, "has no identity for this process")
 	})
 	told := time.Now()
 	t.Logf("Postern was told after %v", told.Sub(deleted).Round(time.Millisecond))
-	l.wantCut("a registration that was removed", told.Add(age), time.Second, 503, "bundle_stale")
-	users.wantCut("JWT-SVIDs, the registration removed", told.Add(age), time.Second, 503, "keys_unavailable")
+	l.wantCut("a registration that was removed", told.Add(age), soon, 503, "bundle_stale")
+	users.wantCut("JWT-SVIDs, the registration removed", told.Add(age), soon, 503, "keys_unavailable")
 	c.agent.Register(spire.Entry{ID: mesh.Orders, Path: c.binary})
 	begun := time.Now()
 	eventually(t, "Postern is registered again", back, func() bool {
@@ -112,6 +114,6 @@ func TestRegistrationRemoved(t *testing.T) {
 // forAWhile lets some requests be sent.
 func (l *load) forAWhile() *load {
 	l.t.Helper()
-	eventually(l.t, "some requests", 20*time.Second, func() bool { return len(l.so()) >= 100 })
+	eventually(l.t, "some requests", patience, func() bool { return len(l.so()) >= 100 })
 	return l
 }

@@ -40,7 +40,7 @@ func TestFederation(t *testing.T) {
 	p := startPartner(t)
 	c := start(t, setup{federates: []string{"partner.test"}, before: func(s *spire.Server) { s.Federate(p.server) }})
 	c.watch.Await("the partner's bundle", 0, func(u spire.Update) bool { return u.Roots("partner.test") == 1 })
-	eventually(t, "Postern has the partner's bundle, too", 10*time.Second, func() bool {
+	eventually(t, "Postern has the partner's bundle, too", patience, func() bool {
 		status, _, _ := c.ask(p.ally(), ally)
 		return status == 200
 	})
@@ -67,15 +67,17 @@ func TestFederation(t *testing.T) {
 
 	allies = c.load(t, ally, p.ally)
 	jwt := token(t, p.tokens, mesh.Ally, "shop-api")
-	users := steady(t, func() (int, string, error) {
+	job := func() (int, string, error) {
 		return c.ask(nil, "GET /partner-job HTTP/1.1\r\nhost: orders.test\r\nx-partner: "+jwt+"\r\n\r\n")
-	})
+	}
+	eventually(t, "Postern has the partner's JWT bundle, too", patience, func() bool { status, _, _ := job(); return status == 200 })
+	users := steady(t, job)
 	users.forAWhile()
 	from = len(c.watch.Updates())
 	c.server.Dissociate(p.server)
 	gone := c.watch.Await("no bundle of the partner", from, func(u spire.Update) bool { return u.Roots("partner.test") == 0 })
-	allies.wantCut("the dissociated partner", gone.At, time.Second, 403, "trust_domain_unknown")
-	users.wantCut("the dissociated partner's JWT-SVIDs", gone.At, time.Second, 503, "keys_unavailable")
+	allies.wantCut("the dissociated partner", gone.At, soon, 403, "trust_domain_unknown")
+	users.wantCut("the dissociated partner's JWT-SVIDs", gone.At, soon, 503, "keys_unavailable")
 	web.wantAllAllowed("our own workloads, all along")
 }
 
@@ -88,9 +90,10 @@ func (c *sidecar) rotatePartner(t *testing.T, p *partner) {
 	from := len(c.watch.Updates())
 	c.server.Refresh(p.server)
 	c.watch.Await("two roots of the partner", from, func(u spire.Update) bool { return u.Roots("partner.test") == 2 })
+	c.awaitRoots(t, "partner.test", 2)
 	p.server.Activate(spire.X509, next)
 	p.server.Taint(spire.X509, before)
-	eventually(t, "the ally has an SVID of the new root", 20*time.Second, func() bool {
+	eventually(t, "the ally has an SVID of the new root", patience, func() bool {
 		return string(p.ally().Certificates[0].AuthorityKeyId) != string(old.Certificates[0].AuthorityKeyId)
 	})
 	p.server.Revoke(spire.X509, before)
@@ -98,5 +101,5 @@ func (c *sidecar) rotatePartner(t *testing.T, p *partner) {
 	from = len(c.watch.Updates())
 	c.server.Refresh(p.server)
 	gone := c.watch.Await("one root of the partner", from, func(u spire.Update) bool { return u.Roots("partner.test") == 1 })
-	stale.wantCut("the partner's revoked root", gone.At, time.Second, 403, "certificate_untrusted")
+	stale.wantCut("the partner's revoked root", gone.At, soon, 403, "certificate_untrusted")
 }

@@ -58,7 +58,7 @@ func (c *sidecar) poll(addr string) (stop func() *shown) {
 func (c *sidecar) presented(addr string) (string, error) {
 	config := spire.TLS(c.watch.SVID(mesh.Orders))
 	config.NextProtos = []string{"h2"}
-	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: 5 * time.Second}, "tcp", addr, config)
+	conn, err := tls.DialWithDialer(&net.Dialer{Timeout: time.Minute}, "tcp", addr, config)
 	if err != nil {
 		return "", err
 	}
@@ -77,7 +77,7 @@ func TestTwoIdentities(t *testing.T) {
 	t.Parallel()
 	c := start(t, setup{workloads: []string{stock, mesh.Orders}, args: []string{"--workload", mesh.Orders}})
 	addr := c.listener(t)
-	eventually(t, "the listener presents orders", 20*time.Second, func() bool {
+	eventually(t, "the listener presents orders", patience, func() bool {
 		id, err := c.presented(addr)
 		return err == nil && id == mesh.Orders
 	})
@@ -86,7 +86,10 @@ func TestTwoIdentities(t *testing.T) {
 	from := len(c.watch.Updates())
 	for range 3 {
 		before, old := c.server.Active(spire.X509), c.watch.SVID(mesh.Web)
-		c.server.Activate(spire.X509, c.server.Prepare(spire.X509))
+		c.awaitRoots(t, "shop.test", 1)
+		next := c.server.Prepare(spire.X509)
+		c.awaitRoots(t, "shop.test", 2)
+		c.server.Activate(spire.X509, next)
 		c.server.Taint(spire.X509, before)
 		c.awaitIssuer(t, "an SVID of the new root", old)
 		c.server.Revoke(spire.X509, before)
@@ -109,13 +112,13 @@ func (c *sidecar) endOf(t *testing.T, stop func() *shown) {
 	says := func(p *postern.Postern, text string) func() bool {
 		return func() bool { _, detail := p.Ready(); return strings.Contains(detail, text) }
 	}
-	eventually(t, "without --workload it does not choose", 20*time.Second, says(undecided, "offers 2 identities"))
+	eventually(t, "without --workload it does not choose", patience, says(undecided, "offers 2 identities"))
 	c.agent.Unregister(c.entries[0])
-	eventually(t, "it is orders, the only one left", 20*time.Second, func() bool { ready, _ := undecided.Ready(); return ready })
+	eventually(t, "it is orders, the only one left", patience, func() bool { ready, _ := undecided.Ready(); return ready })
 	c.agent.Register(spire.Entry{ID: stock, Path: c.binary})
 	c.agent.Unregister(c.entries[1])
 	for _, p := range []*postern.Postern{c.Postern, undecided} {
-		eventually(t, "orders is gone, stock is there", 20*time.Second, says(p, "does not offer "+mesh.Orders+" any more, only "+stock))
+		eventually(t, "orders is gone, stock is there", patience, says(p, "does not offer "+mesh.Orders+" any more, only "+stock))
 	}
 	got := stop()
 	t.Logf("the listener presented %v, %d faults", got.ids, len(got.faults))

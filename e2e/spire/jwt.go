@@ -51,7 +51,7 @@ func NewJWTClient(t testing.TB, a *Agent) *JWTClient {
 // Token returns a JWT-SVID of a workload that this process is registered as. The agent keeps
 // it for half of its life.
 func (c *JWTClient) Token(id, audience string) (string, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), ready)
 	defer cancel()
 	subject, err := spiffeid.FromString(id)
 	if err != nil {

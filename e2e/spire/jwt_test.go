@@ -4,7 +4,6 @@ package spire_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/postern/postern/e2e/mesh"
 	"github.com/postern/postern/e2e/spire"
@@ -57,11 +56,12 @@ func (c *sidecar) rotateJWT(t *testing.T, tokens *spire.JWTClient) {
 	stale := steady(t, func() (int, string, error) { return c.ask(nil, job(old)) })
 	next := c.server.Prepare(spire.JWT)
 	tokens.Await(next, true)
+	c.awaitKey(t, next)
 	c.server.Activate(spire.JWT, next)
 	c.server.Taint(spire.JWT, before)
-	eventually(t, "a token by the new authority", 20*time.Second, func() bool { return token(t, tokens, mesh.Web, "shop-api") != old })
+	eventually(t, "a token by the new authority", patience, func() bool { return token(t, tokens, mesh.Web, "shop-api") != old })
 	c.server.Revoke(spire.JWT, before)
 	gone := tokens.Await(before, false)
-	stale.wantCut("the revoked JWT authority", gone.At, time.Second, 401, "token_key_unknown")
+	stale.wantCut("the revoked JWT authority", gone.At, soon, 401, "token_key_unknown")
 	healthy.wantAllAllowed("rotation of the JWT authority")
 }

@@ -12,6 +12,13 @@ import (
 	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
 )
 
+// patience is for what must come, and soon how soon a removed root or key stops working on a machine that
+// is busy: ten times the promise (DESIGN "Reliability"). What it took is logged.
+const (
+	patience = 2 * time.Minute
+	soon     = 10 * time.Second
+)
+
 // between is how long a worker of a load waits from one request to the next.
 const between = 10 * time.Millisecond
 
@@ -107,6 +114,7 @@ func (l *load) stop() {
 // wantAllAllowed stops the load and fails the test when any request of it was not allowed.
 func (l *load) wantAllAllowed(what string) {
 	l.t.Helper()
+	eventually(l.t, "some requests", patience, func() bool { return len(l.so()) >= 20 })
 	l.stop()
 	all := l.so()
 	var wrong []answer
@@ -116,7 +124,7 @@ func (l *load) wantAllAllowed(what string) {
 		}
 	}
 	l.t.Logf("%s: %d checks, %d wrongly denied", what, len(all), len(wrong))
-	if len(wrong) > 0 || len(all) < 20 {
+	if len(wrong) > 0 {
 		l.t.Errorf("%s: %d of %d failed: %v", what, len(wrong), len(all), wrong[:min(5, len(wrong))])
 	}
 }
@@ -128,17 +136,17 @@ func (l *load) wantAllAllowed(what string) {
 func (l *load) wantCut(what string, update time.Time, limit time.Duration, status int, reason string) {
 	l.t.Helper()
 	refused := func(a answer) bool { return a.status == status && a.reason == reason }
-	for deadline := update.Add(limit + 20*time.Second); !slices.ContainsFunc(l.so(), refused); time.Sleep(20 * time.Millisecond) {
+	for deadline := update.Add(limit + patience); !slices.ContainsFunc(l.so(), refused); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			l.t.Fatalf("%s: nothing was refused with %d %s: %v", what, status, reason, l.tally())
 		}
 	}
 	until := time.Now().Add(time.Second)
-	eventually(l.t, "more requests", 20*time.Second, func() bool { all := l.so(); return all[len(all)-1].sent.After(until) })
+	eventually(l.t, "more requests", patience, func() bool { all := l.so(); return all[len(all)-1].sent.After(until) })
 	l.stop()
 	all := l.so()
 	first := all[slices.IndexFunc(all, refused)]
-	if early := update.Sub(first.got); early > time.Second {
+	if early := update.Sub(first.got); early > soon/2 {
 		l.t.Errorf("%s: refused %v before its time", what, early)
 	}
 	after, late := 0, 0

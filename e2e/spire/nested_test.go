@@ -56,6 +56,7 @@ func TestNested(t *testing.T) {
 	from := len(c.watch.Updates())
 	next := c.server.Prepare(spire.X509)
 	c.watch.Await("the upstream's new root", from, func(u spire.Update) bool { return u.Roots("shop.test") == 2 })
+	c.awaitRoots(t, "shop.test", 2)
 	c.server.Activate(spire.X509, next)
 	before := c.watch.SVID(mesh.Web)
 	c.server.TaintUpstream(root.Certificate().SubjectKeyId)
@@ -64,7 +65,7 @@ func TestNested(t *testing.T) {
 	from = len(c.watch.Updates())
 	c.server.RevokeUpstream(root.Certificate().SubjectKeyId)
 	gone := c.watch.Await("the old root gone", from, func(u spire.Update) bool { return u.Roots("shop.test") == 1 })
-	stale.wantCut("the revoked upstream root", gone.At, time.Second, 403, "certificate_untrusted")
+	stale.wantCut("the revoked upstream root", gone.At, soon, 403, "certificate_untrusted")
 	c.want(t, "by the new root", c.watch.SVID(mesh.Web), order, 200, "")
 	l.wantAllAllowed("nested, rotation of intermediate and root")
 }

@@ -43,6 +43,7 @@ func TestRotationOfTheCA(t *testing.T) {
 	from := len(c.watch.Updates())
 	next := c.server.Prepare(spire.X509)
 	c.watch.Await("two roots", from, func(u spire.Update) bool { return u.Roots("shop.test") == 2 })
+	c.awaitRoots(t, "shop.test", 2)
 	before := c.server.Active(spire.X509)
 	c.server.Activate(spire.X509, next)
 	c.want(t, "the old root, no longer active", old, order, 200, "")
@@ -57,7 +58,7 @@ func TestRotationOfTheCA(t *testing.T) {
 	revoked := time.Now()
 	gone := c.watch.Await("one root", from, func(u spire.Update) bool { return u.Roots("shop.test") == 1 })
 	t.Logf("SPIRE's agent says that the root is gone %v after the command", gone.At.Sub(revoked).Round(time.Millisecond))
-	stale.wantCut("the revoked root", gone.At, time.Second, 403, "certificate_untrusted")
+	stale.wantCut("the revoked root", gone.At, soon, 403, "certificate_untrusted")
 	if got, err := open.Do(order); err != nil || got.Status != 403 {
 		t.Errorf("the old root on a connection that was open before: %v, %v", got, err)
 	}

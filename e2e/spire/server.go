@@ -26,7 +26,7 @@ import (
 var serverText string
 
 // ready bounds how long a server or an agent may take to be there.
-const ready = 60 * time.Second
+const ready = 2 * time.Minute
 
 // A Config says what a server is like.
 type Config struct {

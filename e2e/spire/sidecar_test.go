@@ -4,6 +4,8 @@ package spire_test
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -134,7 +136,7 @@ func (c *sidecar) run(t *testing.T, s setup) {
 	gate := mesh.Gate{Authz: c.Postern.Socket, Upstream: c.Upstream.Port(), Files: c.Dir, Untrusted: true, Optional: true}
 	c.Envoy = envoy.Start(t, gate.Config(t), envoy.Options{})
 	c.Addr = c.Envoy.Addr("inbound")
-	eventually(t, "the JWT bundle of shop.test", 20*time.Second, func() bool {
+	eventually(t, "the JWT bundle of shop.test", patience, func() bool {
 		return strings.Contains(c.Postern.Log(), `"msg":"JWT bundle","trust_domain":"shop.test"`)
 	})
 }
@@ -210,10 +212,43 @@ func eventually(t *testing.T, what string, limit time.Duration, holds func() boo
 	}
 }
 
+// awaitRoots waits until Postern, too, has so many authorities of a trust domain: its stream is not the
+// test's own.
+func (c *sidecar) awaitRoots(t *testing.T, domain string, want int) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("Postern has %d roots of %s", want, domain), patience, func() bool {
+		_, page, err := c.Postern.Get("/snapshot")
+		var now struct {
+			Bundles []struct {
+				Domain string `json:"trust_domain"`
+				Roots  int    `json:"authorities"`
+			} `json:"trust_bundles"`
+		}
+		if err := errors.Join(err, json.Unmarshal([]byte(page), &now)); err != nil {
+			return false
+		}
+		for _, b := range now.Bundles {
+			if b.Domain == domain {
+				return b.Roots == want
+			}
+		}
+		return false
+	})
+}
+
+// awaitKey waits until Postern, too, has a key of a JWT bundle.
+func (c *sidecar) awaitKey(t *testing.T, id string) {
+	t.Helper()
+	eventually(t, "Postern has the key "+id, patience, func() bool {
+		_, page, err := c.Postern.Get("/snapshot")
+		return err == nil && strings.Contains(page, `"`+id+`"`)
+	})
+}
+
 // awaitIssuer waits until web has an SVID of another issuer than that of before.
 func (c *sidecar) awaitIssuer(t *testing.T, what string, before *x509svid.SVID) {
 	t.Helper()
-	eventually(t, what, 30*time.Second, func() bool {
+	eventually(t, what, patience, func() bool {
 		return string(c.watch.SVID(mesh.Web).Certificates[0].AuthorityKeyId) != string(before.Certificates[0].AuthorityKeyId)
 	})
 }

@@ -64,7 +64,7 @@ func Start(t testing.TB, s Setup) *Provider {
 		t.Fatal(err)
 	}
 	t.Cleanup(p.close)
-	p.Server = idp.Await(t, p.Process, s.Authority, issuer, 30*time.Second)
+	p.Server = idp.Await(t, p.Process, s.Authority, issuer, 2*time.Minute)
 	return p
 }
 
