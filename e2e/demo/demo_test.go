@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -23,6 +25,20 @@ var update = flag.Bool("update", false, "write the golden files instead of compa
 
 // limit is how long a demo may take on a machine that is busy with the other tests.
 const limit = 5 * time.Minute
+
+// built is the program of the demo, built once.
+var built = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "demo-build")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	binary := filepath.Join(dir, "demo")
+	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build: %w\n%s", err, out)
+	}
+	return os.ReadFile(binary)
+})
 
 // A demo is a running one. Its temporary folder is its own, so that what it leaves is seen.
 type demo struct {
@@ -39,9 +55,13 @@ func start(t *testing.T, env ...string) *demo {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = os.RemoveAll(tmp) })
+	program, err := built()
+	if err != nil {
+		t.Fatal(err)
+	}
 	binary := filepath.Join(t.TempDir(), "demo")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+	if err := os.WriteFile(binary, program, 0o755); err != nil {
+		t.Fatal(err)
 	}
 	in, out, err := os.Pipe()
 	if err != nil {
