@@ -42,7 +42,7 @@ func (s *shop) follow(t *testing.T, what, token string, letIn bool) {
 	t.Helper()
 	before, seen := s.fetches(t), map[string]int{}
 	var order []string
-	took := eventually(t, interval, what, func() bool {
+	took := eventually(t, interval+20*time.Second, what, func() bool {
 		got := s.ask(t, mesh.Anonymous(), "/any", token)
 		if seen[got.String()]++; seen[got.String()] == 1 {
 			order = append(order, got.String())

@@ -15,7 +15,7 @@ import (
 // stepRoutes want a better login, and one that is not long ago.
 const stepRoutes = `
   - {name: gold, http: {methods: [GET], path: /gold}, allow: [{callers: [anyone], user: {provider: idp, acr: gold}}]}
-  - {name: fresh, http: {methods: [GET], path: /fresh}, allow: [{callers: [anyone], user: {provider: idp, acr: gold, maxAge: 5s}}]}
+  - {name: fresh, http: {methods: [GET], path: /fresh}, allow: [{callers: [anyone], user: {provider: idp, acr: gold, maxAge: 15s}}]}
 `
 
 // parameter finds those of a challenge.
@@ -79,7 +79,7 @@ func (h *heavy) refreshedStaysOld(t *testing.T, web idp.Client, gold idp.Tokens,
 	h.want(t, mesh.Anonymous(), "/fresh", again.Access, "401 step_up_required")
 	wish := asked(refusal.challenge)
 	t.Logf("a login of %v ago, refreshed, is refused with: %s", took.Round(time.Second), refusal.challenge)
-	if wish.Get("max_age") != "5" {
+	if wish.Get("max_age") != "15" {
 		t.Fatalf("the challenge asks for %v", wish)
 	}
 	h.want(t, mesh.Anonymous(), "/fresh", login(wish).Access, "200")

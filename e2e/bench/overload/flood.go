@@ -7,6 +7,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -92,6 +93,9 @@ func (f *Flood) now() time.Duration { return time.Since(f.start) }
 
 // Run asks so many checks a second for a while. A wrong answer is an error.
 func (f *Flood) Run(ctx context.Context, rate float64, length time.Duration) (*Tally, error) {
+	if !(rate > 0) {
+		return nil, fmt.Errorf("%v checks a second never end", rate)
+	}
 	t := &Tally{}
 	from := f.now()
 	gap := time.Duration(float64(time.Second) / rate)

@@ -91,6 +91,9 @@ func flood(t *testing.T, breaker int, deadline time.Duration, answer func(contex
 		t.Fatal(err)
 	}
 	t.Cleanup(f.Close)
+	if _, err := f.Run(t.Context(), 0, time.Second); err == nil {
+		t.Error("no check a second, and it ends")
+	}
 	tally, err := f.Run(t.Context(), 1000, 100*time.Millisecond)
 	if err != nil {
 		return nil, err
