@@ -114,7 +114,7 @@ func wantReached(t *testing.T, m *mesh.Mesh, mark string) *upstream.Request {
 }
 
 // promise is how soon an edit counts (DESIGN "Reliability"). A machine that is busy keeps ten times that,
-// which is what tests hold; "make bench" holds the promise itself.
+// which is what tests hold; what it was they log.
 const promise = time.Second
 
 // inTime says how long something took, and holds that it is not far from the promise.

@@ -36,7 +36,7 @@ func (s *shop) cut(t *testing.T, what, token string) {
 	took := eventually(t, time.Minute, what, func() bool {
 		return s.ask(t, mesh.Anonymous(), "/any", token).String() == "401 token_revoked"
 	})
-	if t.Logf("%s: refused after %v", what, took.Round(time.Millisecond)); took > 10*promise { // make bench holds the promise itself
+	if t.Logf("%s: refused after %v", what, took.Round(time.Millisecond)); took > 10*promise {
 		t.Errorf("%s: too late", what)
 	}
 }
