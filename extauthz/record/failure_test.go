@@ -163,7 +163,7 @@ func TestFailuresAreLogged(t *testing.T) {
 	})
 }
 
-// TestLosing: records are lost from one that was until the next that is written.
+// TestLosing: records are being lost until one is written when none was lost for 10 s.
 func TestLosing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := &gate{entered: make(chan struct{}, 9), opened: make(chan struct{})}
@@ -176,25 +176,63 @@ func TestLosing(t *testing.T) {
 		}
 		losing("nothing is recorded yet", nil)
 		_ = w.Require(t.Context(), numbered("blocks"))
-		losing("nobody reads", record.ErrDeadline)
-		w.Record(numbered("waits"))
+		losing("a write takes long, and may succeed", nil)
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		_ = w.Require(gone, numbered("is given up"))
+		losing("whoever asked is gone", nil)
 		w.Record(numbered("does not fit"))
 		losing("the queue is full", record.ErrDropped)
 		g.open()
-		synctest.Wait()
-		time.Sleep(time.Second) // for longer than lines wait for others
-		losing("all were read", nil)
+		written := func(after time.Duration) {
+			time.Sleep(after)
+			w.Record(numbered("written"))
+			time.Sleep(time.Second) // for longer than lines wait for others
+		}
+		written(8 * time.Second)
+		losing("one is written after 8 s", record.ErrDropped)
+		time.Sleep(time.Hour)
+		losing("nothing shows that they are written again", record.ErrDropped)
+		written(0)
+		losing("one is written much later", nil)
 		if err := w.Close(t.Context()); err != nil {
 			t.Fatal(err)
 		}
 	})
+}
+
+// TestLosingInTime: a record that is given up, since it waits for too long behind others, is lost.
+func TestLosingInTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		w := record.NewWriter(&faulty{script: []int{0}}, record.Options{})
-		for _, want := range []error{errFull, nil} {
+		g := &gate{entered: make(chan struct{}, 9), opened: make(chan struct{})}
+		w := record.NewWriter(g, record.Options{})
+		w.Record(numbered("blocks"))
+		<-g.entered
+		_ = w.Require(t.Context(), numbered("waits"))
+		if err := w.Losing(); !errors.Is(err, record.ErrDeadline) {
+			t.Errorf("losing %v", err)
+		}
+		g.open()
+		if err := w.Close(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	})
+}
+
+// TestLosingSome: where one record of a few is lost all the time, no look finds that none is.
+func TestLosingSome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		out := &faulty{}
+		w := record.NewWriter(out, record.Options{})
+		for i := range 100 {
+			out.script = nil
+			if i%5 == 0 {
+				out.script = []int{0}
+			}
 			w.Record(numbered("1"))
 			time.Sleep(time.Second)
-			if err := w.Losing(); !errors.Is(err, want) {
-				t.Errorf("losing %v, want %v", err, want)
+			if err := w.Losing(); !errors.Is(err, errFull) {
+				t.Fatalf("after %d: losing %v", i, err)
 			}
 		}
 		if err := w.Close(t.Context()); err != nil {

@@ -9,7 +9,7 @@ import (
 
 // The ways in which Require fails when the write itself does not.
 var (
-	ErrDropped  = errors.New("the record was dropped: the queue is full, or records are off or closed")
+	ErrDropped  = errors.New("the record was dropped: too many wait to be written, or records are off or closed")
 	ErrDeadline = errors.New("the record was not written in time")
 )
 
@@ -42,22 +42,26 @@ func (w *Writer) Require(ctx context.Context, r *Record) error {
 	}
 	deadline := time.NewTimer(w.options.Deadline)
 	defer deadline.Stop()
+	late := false
 	select {
 	case err := <-mine.done:
 		return err
-	case <-ctx.Done():
+	case <-ctx.Done(): // which may be whoever asked, and not where records go
 	case <-deadline.C:
+		late = true
 	}
-	if !mine.claim() {
+	switch {
+	case !mine.claim():
 		select {
 		case err := <-mine.done:
 			return err
-		default:
+		default: // it may be written yet
 		}
+	case late:
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.lose(ErrDeadline)
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.losing = ErrDeadline
 	return ErrDeadline
 }
 

@@ -99,9 +99,9 @@ func (w *Writer) settle(c Counts, err error) (total Counts, goOn bool) {
 	w.counts.Failed += c.Failed
 	switch {
 	case c.Failed > 0:
-		w.losing = err
-	case c.Written > 0:
-		w.losing = nil
+		w.lose(err)
+	case c.Written > 0 && w.loss != nil && time.Since(w.lost) >= calm:
+		w.loss = nil
 	}
 	return w.counts, true
 }

@@ -50,9 +50,10 @@ type Writer struct {
 	failed  error // why a record could not be encoded
 	offered uint64
 	counts  Counts
-	losing  error // why the last record was lost, nil once one was written since
-	closed  bool  // no record is taken in any more
-	final   bool  // Close gave up: counts do not change any more
+	loss    error     // why the last record was lost; nil once records are written again
+	lost    time.Time // when that was
+	closed  bool      // no record is taken in any more
+	final   bool      // Close gave up: counts do not change any more
 }
 
 // NewWriter returns a writer to out, which stays the caller's to close. A write may block: the
@@ -87,12 +88,20 @@ func (w *Writer) Counts() Counts {
 	return w.counts
 }
 
-// Losing returns why records are being lost: nil while the last one that was tried has been written.
+// calm is how long no record was lost before a write shows that they are written again: what takes in most
+// of them, and not all, writes too.
+const calm = 10 * time.Second
+
+// Losing returns why records are being lost: nil when none was, or one has been written when none had been
+// for 10 s.
 func (w *Writer) Losing() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.losing
+	return w.loss
 }
+
+// lose notes why a record is lost.
+func (w *Writer) lose(why error) { w.loss, w.lost = why, time.Now() }
 
 // put encodes a record and lets its line wait. It never blocks: it holds the lock over a copy.
 func (w *Writer) put(r *Record, waiting *receipt) error {
@@ -118,11 +127,12 @@ func (w *Writer) queue(line []byte, encoding error, waiting *receipt) error {
 	switch {
 	case w.closed || queued >= w.options.Queue || size > maxBytes:
 		w.counts.Dropped++
-		w.losing = ErrDropped
+		w.lose(ErrDropped)
 		return ErrDropped
 	case encoding != nil:
 		w.counts.Failed++
-		w.failed, w.losing = encoding, encoding
+		w.failed = encoding
+		w.lose(encoding)
 		w.hurry()
 		return encoding
 	}
