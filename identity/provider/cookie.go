@@ -10,13 +10,13 @@ import (
 // findCookie is find for the value of the one cookie of that name: RFC 6265 section 4.2.1. Other
 // cookies may be malformed, as browsers send what they were given; whatever could be the
 // wanted one may not.
-func findCookie(name string, h kind.Headers, limit int) (credential string, there bool, _ error) {
+func findCookie(name string, h kind.Headers, limit int) (string, error) {
 	header, n := h.First("cookie")
 	switch {
 	case n == 0:
-		return "", false, nil
+		return "", errNowhere
 	case n > 1: // RFC 6265 section 5.4: one at most
-		return "", true, reason.Errorf(reason.CredentialDuplicate, "%d Cookie headers", n)
+		return "", reason.Errorf(reason.CredentialDuplicate, "%d Cookie headers", n)
 	}
 	// A comma may be Envoy's, between two headers, so what follows it may be a cookie.
 	separators := ";"
@@ -26,19 +26,19 @@ func findCookie(name string, h kind.Headers, limit int) (credential string, ther
 	}
 	part, rest, found := nextCookie(name, header, separators)
 	if !found {
-		return "", false, nil
+		return "", errNowhere
 	}
 	if _, _, again := nextCookie(name, rest, separators); again || joined {
-		return "", true, reason.Errorf(reason.CredentialDuplicate, "the cookie may be there twice")
+		return "", reason.Errorf(reason.CredentialDuplicate, "the cookie may be there twice")
 	}
 	value, ok := strings.CutPrefix(strings.TrimPrefix(part, " "), name+"=")
 	switch {
 	case ok && len(value) > limit:
-		return "", true, tooLarge(value, limit)
+		return "", tooLarge(value, limit)
 	case !ok || !isToken68(value):
-		return "", true, reason.Errorf(reason.TokenMalformed, "the cookie is not a name, an equals sign and a token")
+		return "", reason.Errorf(reason.TokenMalformed, "the cookie is not a name, an equals sign and a token")
 	}
-	return value, true, nil
+	return value, nil
 }
 
 // nextCookie returns the first part between separators that is the cookie of this name or could be

@@ -8,22 +8,21 @@ import (
 	"github.com/postern/postern/identity/reason"
 )
 
-// find returns the one credential at a place, where nobody accepts one of more than limit bytes, and
-// whether one is there, be it good or bad. Errors are *reason.Error with CredentialDuplicate,
-// TokenTooLarge or TokenMalformed, and hold no part of the request.
-func find(place identity.Place, h kind.Headers, limit int) (credential string, there bool, _ error) {
+// find returns the one credential at a place, where nobody accepts one of more than limit bytes.
+// Errors are errNowhere and *reason.Error with CredentialDuplicate, TokenTooLarge or TokenMalformed, and
+// hold no part of the request.
+func find(place identity.Place, h kind.Headers, limit int) (string, error) {
 	if place.Cookie != "" {
 		return findCookie(place.Cookie, h, limit)
 	}
 	value, n := h.First(place.Header)
 	switch {
 	case n == 0:
-		return "", false, nil
+		return "", errNowhere
 	case n > 1:
-		return "", true, reason.Errorf(reason.CredentialDuplicate, "%d headers %s", n, place.Header)
+		return "", reason.Errorf(reason.CredentialDuplicate, "%d headers %s", n, place.Header)
 	case place.Scheme == "":
-		credential, err := bare(value, place, limit)
-		return credential, true, err
+		return bare(value, place, limit)
 	}
 	return withScheme(value, place, limit)
 }
@@ -43,26 +42,26 @@ func bare(value string, place identity.Place, limit int) (string, error) {
 
 // withScheme reads a header of the form of RFC 9110 section 11.4, with a token68 and exactly
 // one space (RFC 6750 section 2.1).
-func withScheme(value string, place identity.Place, limit int) (credential string, there bool, _ error) {
+func withScheme(value string, place identity.Place, limit int) (string, error) {
 	scheme, rest := cutScheme(value)
 	switch {
 	case scheme == "":
-		return "", true, reason.Errorf(reason.TokenMalformed, "%s has no scheme", place.Header)
+		return "", reason.Errorf(reason.TokenMalformed, "%s has no scheme", place.Header)
 	case !strings.EqualFold(scheme, place.Scheme) && hidesScheme(rest, place.Scheme):
-		return "", true, reason.Errorf(reason.CredentialDuplicate, "two credentials in %s", place.Header)
+		return "", reason.Errorf(reason.CredentialDuplicate, "two credentials in %s", place.Header)
 	case !strings.EqualFold(scheme, place.Scheme):
-		return "", false, nil
+		return "", errNowhere
 	case strings.Contains(rest, ","):
-		return "", true, reason.Errorf(reason.CredentialDuplicate, "a comma in %s: two headers in one", place.Header)
+		return "", reason.Errorf(reason.CredentialDuplicate, "a comma in %s: two headers in one", place.Header)
 	}
 	credential, ok := strings.CutPrefix(rest, " ")
 	switch {
 	case ok && len(credential) > limit:
-		return "", true, tooLarge(credential, limit)
+		return "", tooLarge(credential, limit)
 	case !ok || !isToken68(credential):
-		return "", true, reason.Errorf(reason.TokenMalformed, "%s is not the scheme, one space and a token", place.Header)
+		return "", reason.Errorf(reason.TokenMalformed, "%s is not the scheme, one space and a token", place.Header)
 	}
-	return credential, true, nil
+	return credential, nil
 }
 
 // tooLarge is said before anyone looks at what is too large, so that it costs nothing.

@@ -95,15 +95,16 @@ func (p *panel) present(r kind.Request, c *kind.Presented) (finding, error) {
 	return found, err
 }
 
+// errNowhere says that there is no credential. There is one such error, as it is the most common.
 var errNowhere error = &reason.Error{Code: reason.CredentialMissing, Cause: errors.New("nothing at the place of any provider")}
 
-// look returns the one credential at the places of the panel, and where it is. A credential that is
-// found and bad is one, too.
+// look returns the one credential at the places of the panel, and where it is, or errNowhere. A credential
+// that is found and bad is one, too.
 func (p *panel) look(h kind.Headers) (at *seat, raw string, err error) {
 	found := 0
 	for i := range p.seats {
 		s := &p.seats[i]
-		if r, there, e := find(s.place, h, s.limit); there {
+		if r, e := find(s.place, h, s.limit); !errors.Is(e, errNowhere) {
 			at, raw, err = s, r, e
 			found++
 		}
