@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -18,50 +17,20 @@ import (
 	"github.com/postern/postern/e2e/postern"
 )
 
-// traffic sends about 100 requests a second over several connections until stop is called, which
-// returns how many there were and what failed.
-func traffic(t *testing.T, m *mesh.Mesh, line string) (stop func() (int, []string)) {
-	t.Helper()
-	done := make(chan struct{})
-	var sent atomic.Int64
-	var mu sync.Mutex
-	var failures []string
-	var workers sync.WaitGroup
-	for range 4 {
-		client := m.HTTP1(t, nil)
-		workers.Go(func() {
-			for tick := time.NewTicker(40 * time.Millisecond); ; {
-				select {
-				case <-done:
-					tick.Stop()
-					return
-				case <-tick.C:
-				}
-				sent.Add(1)
-				if got, err := client.Do(line); err != nil || got.Status != 200 {
-					mu.Lock()
-					failures = append(failures, fmt.Sprintf("%s, %v", brief(got), err))
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	return func() (int, []string) {
-		for begun := time.Now(); sent.Load() < 50 && time.Since(begun) < time.Minute; { // it is to mean something
-			time.Sleep(10 * time.Millisecond)
-		}
-		close(done)
-		workers.Wait()
-		return int(sent.Load()), failures
-	}
-}
-
 // TestASuccessorTakesOverWithoutAFailure binds the same socket while the old one serves, lets the
 // old one go, and then once more: Go would have deleted the successor's socket.
 func TestASuccessorTakesOverWithoutAFailure(t *testing.T) {
 	t.Parallel()
 	m := shop(t, mesh.Setup{Gate: mesh.Gate{Cleartext: true}})
-	stop := traffic(t, m, request("GET", "/public/x"))
+	var asks []func() string
+	for range 4 {
+		client := m.HTTP1(t, nil)
+		asks = append(asks, func() string {
+			got, err := client.Do(request("GET", "/public/x"))
+			return fault(got, err)
+		})
+	}
+	stop := traffic(t, 40*time.Millisecond, asks...)
 	old := m.Postern
 	for range 2 {
 		eventually(t, "the old one has work", func() bool { return len(old.Records()) > 20 })

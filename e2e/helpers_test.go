@@ -1,10 +1,12 @@
 package e2e_test
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -113,16 +115,52 @@ func wantReached(t *testing.T, m *mesh.Mesh, mark string) *upstream.Request {
 	return got[0]
 }
 
-// promise is how soon an edit counts (DESIGN "Reliability"). A machine that is busy keeps ten times that,
-// which is what tests hold; what it was they log.
-const promise = time.Second
-
-// inTime says how long something took, and holds that it is not far from the promise.
-func inTime(t *testing.T, what string, took time.Duration) {
+// traffic sends requests steadily, those of each way to ask in a row, until stop is called, which returns how
+// many there were and what was wrong with them. An ask returns that, or "".
+func traffic(t *testing.T, each time.Duration, asks ...func() string) (stop func() (int, []string)) {
 	t.Helper()
-	if t.Logf("%s after %v", what, took); took > 10*promise {
-		t.Error("which is too late")
+	ctx, end := context.WithCancel(t.Context())
+	var mu sync.Mutex
+	var failures []string
+	var sent int
+	var workers sync.WaitGroup
+	for _, ask := range asks {
+		workers.Go(func() {
+			for tick := time.NewTicker(each); ; {
+				select {
+				case <-ctx.Done():
+					tick.Stop()
+					return
+				case <-tick.C:
+				}
+				fault := ask()
+				mu.Lock()
+				if sent++; fault != "" {
+					failures = append(failures, fault)
+				}
+				mu.Unlock()
+			}
+		})
 	}
+	return func() (int, []string) {
+		t.Helper()
+		eventually(t, "so many requests that it means something", func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return sent >= 50
+		})
+		end()
+		workers.Wait()
+		return sent, failures
+	}
+}
+
+// within is eventually, at a pace.
+func within(t *testing.T, p *mesh.Pace, what string, holds func() bool) {
+	t.Helper()
+	began := time.Now()
+	eventually(t, what, holds)
+	p.Took(what, time.Since(began))
 }
 
 // eventually waits until something holds.

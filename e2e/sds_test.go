@@ -42,7 +42,7 @@ func TestEnvoyNeedsNoFiles(t *testing.T) {
 	t.Logf("from the first SVID to an allowed request: %v", time.Since(began))
 
 	kept := p.keep(s, 4)
-	stop := s.traffic(line)
+	stop := s.traffic(t, line)
 	for _, rotate := range [][]string{{"svids"}, {"ca", "--lead", lead}} {
 		p.rotates(s, rotate...)
 	}
@@ -93,11 +93,12 @@ func TestAFederatedDomainComesAndGoes(t *testing.T) {
 	}
 	came, gone := func() bool { return inwards() && outwards() }, func() bool { return !inwards() && !outwards() }
 	own := minttest.SVID(t, shop, mesh.Orders)
-	for range 2 {
+	pace := mesh.NewPace(t)
+	for range pace.Tries(2) {
 		a.say(t, own, shop, partner)
 		eventually(t, "it is let in and out", came)
 		a.say(t, own, shop)
-		within(t, "it is refused in both directions", gone)
+		within(t, pace, "it is refused in both directions", gone)
 		if _, err := try(p.Mesh, mesh.With(ally), request("GET", "/ally")); err == nil {
 			t.Error("Envoy itself lets it in")
 		}
@@ -113,14 +114,6 @@ func TestAFederatedDomainComesAndGoes(t *testing.T) {
 	a.say(t, own, shop)
 	p.Postern = postern.Start(t, p.options)
 	eventually(t, "what was dropped meanwhile is refused", gone)
-}
-
-// within is eventually, in the time of the promise.
-func within(t *testing.T, what string, holds func() bool) {
-	t.Helper()
-	began := time.Now()
-	eventually(t, what, holds)
-	inTime(t, what, time.Since(began))
 }
 
 // allyServer answers 418 over TLS with the SVID, over a connection for each request.
@@ -181,11 +174,12 @@ func TestHowSoonEnvoyHasIt(t *testing.T) {
 	p.Postern = postern.Start(t, p.options)
 	p.open()
 	var took []time.Duration
+	pace := mesh.NewPace(t)
 	for range 10 {
 		next := minttest.SVID(t, shop, mesh.Orders)
 		began := time.Now()
 		a.say(t, next, shop)
-		within(t, "Envoy shows the next certificate", func() bool { return bytes.Equal(p.served(), next.Leaf().Raw) })
+		within(t, pace, "Envoy shows the next certificate", func() bool { return bytes.Equal(p.served(), next.Leaf().Raw) })
 		took = append(took, time.Since(began))
 	}
 	slices.Sort(took)

@@ -6,8 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +13,7 @@ import (
 	"github.com/postern/postern/e2e/envoy"
 	"github.com/postern/postern/e2e/mesh"
 	"github.com/postern/postern/e2e/postern"
+	"github.com/postern/postern/e2e/raw"
 	"github.com/postern/postern/e2e/upstream"
 )
 
@@ -69,39 +68,11 @@ func (s *sidecar) web() (*tls.Config, error) {
 	return c, nil
 }
 
-// traffic asks as web, over a new connection each time, until stop is called.
-func (s *sidecar) traffic(line string) (stop func() (int, []string)) {
-	done := make(chan struct{})
-	var sent atomic.Int64
-	var mu sync.Mutex
-	var failures []string
-	var workers sync.WaitGroup
-	for range 2 {
-		workers.Go(func() {
-			for tick := time.NewTicker(50 * time.Millisecond); ; {
-				select {
-				case <-done:
-					tick.Stop()
-					return
-				case <-tick.C:
-				}
-				sent.Add(1)
-				if fault := s.once(line); fault != "" {
-					mu.Lock()
-					failures = append(failures, fault)
-					mu.Unlock()
-				}
-			}
-		})
-	}
-	return func() (int, []string) {
-		for begun := time.Now(); sent.Load() < 20 && time.Since(begun) < time.Minute; { // it is to mean something
-			time.Sleep(10 * time.Millisecond)
-		}
-		close(done)
-		workers.Wait()
-		return int(sent.Load()), failures
-	}
+// traffic asks as web, over a new connection each time.
+func (s *sidecar) traffic(t *testing.T, line string) (stop func() (int, []string)) {
+	t.Helper()
+	ask := func() string { return s.once(line) }
+	return traffic(t, 50*time.Millisecond, ask, ask)
 }
 
 // once asks one time and says what was wrong.
@@ -111,6 +82,11 @@ func (s *sidecar) once(line string) string {
 		return err.Error()
 	}
 	got, err := try(s.Mesh, c, line)
+	return fault(got, err)
+}
+
+// fault says what is wrong with the answer to a request that is allowed.
+func fault(got *raw.Response, err error) string {
 	if err != nil || got.Status != 200 {
 		return fmt.Sprintf("%s, %v", brief(got), err)
 	}
@@ -128,7 +104,7 @@ func TestRotationCostsNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stop := s.traffic(line)
+	stop := s.traffic(t, line)
 	for _, rotate := range [][]string{{"svids"}, {"ca", "--lead", lead}} {
 		before, err := s.web()
 		if err != nil {

@@ -21,6 +21,7 @@ import (
 // A shop is the mesh of the tests behind one provider.
 type shop struct {
 	*mesh.Mesh
+	pace *mesh.Pace // of cutting off
 }
 
 // routes are what the tests ask for. The provider of each says what is wanted there:
@@ -89,7 +90,7 @@ func open(t *testing.T, w *mesh.World, a *idp.Authority, name, issuer, refresh, 
 		t.Fatal(err)
 	}
 	document, route := page(t, name, issuer)
-	return &shop{mesh.Start(t, mesh.Setup{
+	return &shop{pace: mesh.NewPace(t), Mesh: mesh.Start(t, mesh.Setup{
 		World: w, Gate: mesh.Gate{Optional: true},
 		Policies: map[string]string{
 			"orders.yaml": mesh.Policy(routes + route + more), "idp.yaml": providers(issuer, refresh),

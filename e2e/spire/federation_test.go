@@ -47,7 +47,8 @@ func TestFederation(t *testing.T) {
 	c.want(t, "the ally where web may go", p.ally(), order, 403, "caller_not_granted")
 	allies := c.load(t, ally, p.ally)
 	web := c.load(t, order, c.newest(mesh.Web))
-	c.rotatePartner(t, p)
+	pace := mesh.NewPace(t)
+	c.rotatePartner(t, p, pace)
 	allies.wantAllAllowed("a partner rotates its CA")
 
 	allies = c.load(t, ally, p.ally)
@@ -76,14 +77,14 @@ func TestFederation(t *testing.T) {
 	from = len(c.watch.Updates())
 	c.server.Dissociate(p.server)
 	gone := c.watch.Await("no bundle of the partner", from, func(u spire.Update) bool { return u.Roots("partner.test") == 0 })
-	allies.wantCut("the dissociated partner", gone.At, soon, 403, "trust_domain_unknown")
-	users.wantCut("the dissociated partner's JWT-SVIDs", gone.At, soon, 503, "keys_unavailable")
+	allies.wantCut("the dissociated partner", pace, gone.At, 403, "trust_domain_unknown")
+	users.wantCut("the dissociated partner's JWT-SVIDs", pace, gone.At, 503, "keys_unavailable")
 	web.wantAllAllowed("our own workloads, all along")
 }
 
 // rotatePartner rotates the partner's CA. Our server asks the partner's bundle endpoint when it
 // is told to, since SPIRE's own interval is a minute.
-func (c *sidecar) rotatePartner(t *testing.T, p *partner) {
+func (c *sidecar) rotatePartner(t *testing.T, p *partner, pace *mesh.Pace) {
 	t.Helper()
 	before, old := p.server.Active(spire.X509), p.ally()
 	next := p.server.Prepare(spire.X509)
@@ -101,5 +102,5 @@ func (c *sidecar) rotatePartner(t *testing.T, p *partner) {
 	from = len(c.watch.Updates())
 	c.server.Refresh(p.server)
 	gone := c.watch.Await("one root of the partner", from, func(u spire.Update) bool { return u.Roots("partner.test") == 1 })
-	stale.wantCut("the partner's revoked root", gone.At, soon, 403, "certificate_untrusted")
+	stale.wantCut("the partner's revoked root", pace, gone.At, 403, "certificate_untrusted")
 }

@@ -37,11 +37,14 @@ func TestJWTSVIDs(t *testing.T) {
 	c.want(t, "of another subject", as, job(token(t, tokens, mesh.Orders, "shop-api")), 403, "not_granted")
 	c.want(t, "where web is to be the caller", as, order[:len(order)-2]+"authorization: Bearer "+web+"\r\n\r\n", 403, "caller_not_granted")
 	c.want(t, "none", as, "GET /job HTTP/1.1\r\nhost: orders.test\r\n\r\n", 401, "credential_missing")
-	c.rotateJWT(t, tokens)
+	pace := mesh.NewPace(t)
+	for range pace.Tries(1) {
+		c.rotateJWT(t, tokens, pace)
+	}
 }
 
 // rotateJWT rotates the authority of JWT-SVIDs under load.
-func (c *sidecar) rotateJWT(t *testing.T, tokens *spire.JWTClient) {
+func (c *sidecar) rotateJWT(t *testing.T, tokens *spire.JWTClient, pace *mesh.Pace) {
 	t.Helper()
 	old := token(t, tokens, mesh.Web, "shop-api")
 	before := c.server.Active(spire.JWT)
@@ -62,6 +65,6 @@ func (c *sidecar) rotateJWT(t *testing.T, tokens *spire.JWTClient) {
 	eventually(t, "a token by the new authority", patience, func() bool { return token(t, tokens, mesh.Web, "shop-api") != old })
 	c.server.Revoke(spire.JWT, before)
 	gone := tokens.Await(before, false)
-	stale.wantCut("the revoked JWT authority", gone.At, soon, 401, "token_key_unknown")
+	stale.wantCut("the revoked JWT authority", pace, gone.At, 401, "token_key_unknown")
 	healthy.wantAllAllowed("rotation of the JWT authority")
 }

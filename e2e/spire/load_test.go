@@ -10,14 +10,12 @@ import (
 	"time"
 
 	"github.com/spiffe/go-spiffe/v2/svid/x509svid"
+
+	"github.com/postern/postern/e2e/mesh"
 )
 
-// patience is for what must come, and soon how soon a removed root or key stops working on a machine that
-// is busy: ten times the promise (DESIGN "Reliability"). What it took is logged.
-const (
-	patience = 2 * time.Minute
-	soon     = 10 * time.Second
-)
+// patience is for what must come.
+const patience = 2 * time.Minute
 
 // between is how long a worker of a load waits from one request to the next.
 const between = 10 * time.Millisecond
@@ -130,13 +128,13 @@ func (l *load) wantAllAllowed(what string) {
 }
 
 // wantCut waits for the first refusal, lets some more requests be sent, and stops the load. All
-// before the update must be allowed, none may be after the limit, and once one was refused,
-// with that status and reason, none may be allowed again. The update is the time at which the
-// test saw it, and Postern may have seen it a moment before.
-func (l *load) wantCut(what string, update time.Time, limit time.Duration, status int, reason string) {
+// before the update must be allowed, none may be late, and once one was refused, with that status
+// and reason, none may be allowed again. The update is the time at which the test saw it, and
+// Postern may have seen it a moment before.
+func (l *load) wantCut(what string, p *mesh.Pace, update time.Time, status int, reason string) {
 	l.t.Helper()
 	refused := func(a answer) bool { return a.status == status && a.reason == reason }
-	for deadline := update.Add(limit + patience); !slices.ContainsFunc(l.so(), refused); time.Sleep(20 * time.Millisecond) {
+	for deadline := update.Add(patience); !slices.ContainsFunc(l.so(), refused); time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			l.t.Fatalf("%s: nothing was refused with %d %s: %v", what, status, reason, l.tally())
 		}
@@ -146,9 +144,10 @@ func (l *load) wantCut(what string, update time.Time, limit time.Duration, statu
 	l.stop()
 	all := l.so()
 	first := all[slices.IndexFunc(all, refused)]
-	if early := update.Sub(first.got); early > soon/2 {
+	if early := update.Sub(first.got); early > time.Second {
 		l.t.Errorf("%s: refused %v before its time", what, early)
 	}
+	p.Took(what+": refused", max(0, first.sent.Sub(update)))
 	after, late := 0, 0
 	for _, a := range all {
 		switch {
@@ -158,7 +157,7 @@ func (l *load) wantCut(what string, update time.Time, limit time.Duration, statu
 				late++
 				l.t.Errorf("%s: after the first refusal a request got %v", what, a)
 			}
-		case a.status == 200 && a.sent.After(update.Add(limit)):
+		case a.status == 200 && a.sent.After(update.Add(mesh.Late)):
 			late++
 			l.t.Errorf("%s: allowed %v after the update", what, a.sent.Sub(update))
 		case a.status != 200 && !refused(a):
