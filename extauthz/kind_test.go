@@ -147,13 +147,9 @@ func TestAKindIsAFolderAndALine(t *testing.T) {
 			edits = append(edits, addHeader("x-proof", tc.proof))
 		}
 		for range 2 {
-			began := time.Now()
 			r := w.ask(t, check(t, w, web, append(slices.Clone(edits), tc.edits...)...))
 			if got := w.last(t).Decision.Reason; got != tc.want || allowed(r) != (tc.status == 200) || !allowed(r) && statusOf(r) != tc.status {
 				t.Errorf("%s: %v with %d, want %v with %d", name, got, statusOf(r), tc.want, tc.status)
-			}
-			if took := time.Since(began); took > time.Minute { // nobody waits for an issuer that is stuck
-				t.Errorf("%s: it took %v", name, took)
 			}
 		}
 	}

@@ -42,8 +42,9 @@ func answersWithin(d time.Duration) {
 	}
 }
 
-// stopWhen runs a command and sends it SIGTERM a moment after it has said a text; how it ends is how it
-// ends.
+// stopWhen runs a command and sends it SIGTERM when it has said a text, or ends it after a minute without;
+// how it ends is how it ends. It is left a moment to do what it must not while it lacks what it says, as to
+// take a socket: nothing tells when it would.
 func stopWhen() {
 	c := exec.Command(os.Args[2], os.Args[3:]...)
 	c.Stdout = os.Stdout
@@ -55,9 +56,13 @@ func stopWhen() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
 	}
+	late := time.AfterFunc(time.Minute, func() { _ = c.Process.Kill() })
+	defer late.Stop()
+	said := false
 	for lines := bufio.NewScanner(says); lines.Scan(); {
 		fmt.Fprintln(os.Stderr, lines.Text())
-		if strings.Contains(lines.Text(), os.Args[1]) {
+		if !said && strings.Contains(lines.Text(), os.Args[1]) {
+			said = true
 			time.AfterFunc(300*time.Millisecond, func() { _ = c.Process.Signal(syscall.SIGTERM) })
 		}
 	}

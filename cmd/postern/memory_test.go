@@ -55,6 +55,7 @@ func TestLessGarbageWhileMuchIsLoaded(t *testing.T) {
 	little.done()
 	much.add(largeLoad)
 	much.add(1)
+	much.add(1) // is no other load
 	much.done()
 	if len(tuned) != 4 || tuned[0] != leastGarbageLoading || tuned[1] < 100 || tuned[2] > tuned[1] || tuned[3] != tuned[1] {
 		t.Errorf("tuned to %v", tuned)

@@ -34,6 +34,7 @@ const (
 	floodRounds = 5 // so many are the length of a load, and as long is what follows
 	floodFew    = 64
 	floodMost   = 200_000 // a second: more than any server can do
+	floodTries  = 50      // to find out what can be done: 2.5 min with the usual -round, and 5 s with that of the test
 	floodTokens = 8       // times -once
 	floodKept   = 4_096   // tokens that Postern remembers
 	refuseEvery = 10      // of so many checks one has to be refused
@@ -88,7 +89,7 @@ func (b *runner) flood(ctx context.Context, s *subject.Subject, name string, que
 	defer f.Close()
 	capacity := 0.0
 	for try := 0; capacity == 0; try++ { // a machine that is busy may decide none in time
-		if try == 50 {
+		if try == floodTries {
 			return errors.New("no check is decided in time: let the machine rest")
 		}
 		most, err := f.Run(ctx, floodMost, length)

@@ -78,8 +78,8 @@ func dir(t *testing.T) string {
 	return d
 }
 
-// flood asks 100 checks of a server that answers so.
-func flood(t *testing.T, breaker int, deadline time.Duration, answer func(context.Context, *authv3.CheckRequest) (*authv3.CheckResponse, error)) (*overload.Tally, error) {
+// open floods a server that answers so.
+func open(t *testing.T, breaker int, deadline time.Duration, answer func(context.Context, *authv3.CheckRequest) (*authv3.CheckResponse, error)) *overload.Flood {
 	t.Helper()
 	socket, stop, err := serve(dir(t), answer)
 	if err != nil {
@@ -91,9 +91,13 @@ func flood(t *testing.T, breaker int, deadline time.Duration, answer func(contex
 		t.Fatal(err)
 	}
 	t.Cleanup(f.Close)
-	if _, err := f.Run(t.Context(), 0, time.Second); err == nil {
-		t.Error("no check a second, and it ends")
-	}
+	return f
+}
+
+// flood asks 100 checks of a server that answers so.
+func flood(t *testing.T, breaker int, deadline time.Duration, answer func(context.Context, *authv3.CheckRequest) (*authv3.CheckResponse, error)) (*overload.Tally, error) {
+	t.Helper()
+	f := open(t, breaker, deadline, answer)
 	tally, err := f.Run(t.Context(), 1000, 100*time.Millisecond)
 	if err != nil {
 		return nil, err
@@ -151,6 +155,14 @@ func TestWrongAllow(t *testing.T) {
 		if _, err := flood(t, 1000, time.Second, func(context.Context, *authv3.CheckRequest) (*authv3.CheckResponse, error) { return answer, nil }); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// TestNoRate: no check a second is an error, and no flood without an end.
+func TestNoRate(t *testing.T) {
+	f := open(t, 1000, time.Second, func(context.Context, *authv3.CheckRequest) (*authv3.CheckResponse, error) { return allow(), nil })
+	if _, err := f.Run(t.Context(), 0, time.Second); err == nil {
+		t.Error("no error")
 	}
 }
 
