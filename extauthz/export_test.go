@@ -6,6 +6,9 @@ import (
 	"google.golang.org/grpc/mem"
 )
 
+// DecodesTwice is decodesTwice.
+const DecodesTwice = decodesTwice
+
 // Handle answers a check as a gRPC server does: from its bytes to those of the answer.
 func (s *Server) Handle(ctx context.Context, wire []byte) []byte {
 	answer, err := handle(s, ctx, func(v any) error { return Codec().Unmarshal(mem.BufferSlice{mem.SliceBuffer(wire)}, v) }, nil)

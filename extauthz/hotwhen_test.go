@@ -1,4 +1,4 @@
-//go:build !race && !e2e_twice
+//go:build !race
 
 package extauthz_test
 

@@ -1,3 +1,5 @@
+//go:build !race
+
 package provider_test
 
 import (
@@ -15,15 +17,6 @@ import (
 	"github.com/postern/postern/identity/provider/kind"
 	"github.com/postern/postern/identity/reason"
 )
-
-// heap returns how many bytes are in use.
-func heap() int64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
 
 // TestWhatProvidersKeep: many tokens of several providers take no more memory than all may take together,
 // whatever is in them.

@@ -117,6 +117,15 @@ func TestManyLists(t *testing.T) {
 	group.Wait()
 }
 
+// heap returns how many bytes are in use.
+func heap() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
 // TestListsThatDoNotLive: a list that lies in memory of one question costs no memory, wherever that is and
 // however many there were.
 func TestListsThatDoNotLive(t *testing.T) {
