@@ -14,17 +14,19 @@ type spot struct {
 	cell  cell
 }
 
-// occupant returns a route that matches some request of the spot, or nil.
-func (s spot) occupant() *route {
+// occupant returns a route that matches some request of the spot, or nil. Of several it is the one of the
+// same methods, or the one that is written first: each load is to say the same.
+func (s spot) occupant() (first *route) {
 	if r := s.cells.of(s.cell); r != nil {
 		return r
 	}
 	for _, c := range s.cells.all() {
-		if c.key.upgrade == s.cell.upgrade && (c.key.method == anyMethod || s.cell.method == anyMethod) {
-			return c.value
+		if c.key.upgrade == s.cell.upgrade && (c.key.method == anyMethod || s.cell.method == anyMethod) &&
+			(first == nil || c.value.at.position().Compare(first.at.position()) < 0) {
+			first = c.value
 		}
 	}
-	return nil
+	return first
 }
 
 // place puts a route into every cell that it matches. Where a route of another policy has the
