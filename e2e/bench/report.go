@@ -150,6 +150,10 @@ func setup(ctx context.Context, o options) conditions {
 	}
 	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
 		c.Load = strings.Join(strings.Fields(string(text))[:3], " ")
+		var now float64
+		if _, err := fmt.Sscan(c.Load, &now); err == nil && now > float64(runtime.NumCPU()) {
+			say("the load of this machine is %v, and it has %d cores: what is measured beside other work says little", now, runtime.NumCPU())
+		}
 	}
 	return c
 }

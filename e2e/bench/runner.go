@@ -82,6 +82,9 @@ func (b *runner) keep(s *subject.Subject, err error) (*subject.Subject, error) {
 // memory: what is read at start is given back only after a while.
 func (b *runner) settle(ctx context.Context) error {
 	const most = 15 * time.Second
+	if len(b.fresh) > 0 {
+		say("up to %v until the servers are at rest", most)
+	}
 	changed := time.Now()
 	for end := changed.Add(most); len(b.fresh) > 0 && time.Since(changed) < b.still && time.Now().Before(end); {
 		for _, s := range b.fresh {
