@@ -255,7 +255,10 @@ func (s *sidecar) usersChanged() {
 // reportKeys logs how the keys of an issuer are, whenever that changes.
 func reportKeys(log *zap.Logger) func(keys.Status) {
 	return func(k keys.Status) {
-		const failed = "keys could not be fetched; the last good ones serve until they are stale"
+		failed := "keys could not be fetched; the last good ones serve until they are stale"
+		if k.Keys == 0 {
+			failed = "keys could not be fetched, and there are none: the tokens of this issuer get 503"
+		}
 		switch {
 		case k.Forbidden:
 			log.Warn(failed, zap.Any("keys", k), zap.String("advice", "name the issuer's network with --issuer-networks if it belongs there"))

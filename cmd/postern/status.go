@@ -84,9 +84,9 @@ func (s *sidecar) recordPart() admin.Part {
 	if err == nil {
 		return admin.Part{Name: "records", State: admin.OK, Detail: s.flags.record}
 	}
-	remedy := "make room where they go, or have them read sooner"
+	remedy := "make room where they go, or have them read sooner, and send SIGHUP if the file was replaced; the next records show whether it helped"
 	if s.flags.recordRequired {
-		remedy += "; until then nothing is allowed that has none"
+		remedy += "; a request whose record is lost is refused"
 	}
 	return admin.Part{Name: "records", State: admin.Degraded, Detail: s.flags.record + ": being lost: " + err.Error(), Remedy: remedy}
 }
