@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -59,7 +60,7 @@ func (c *call) permit() error {
 		}
 	}
 	for i := range says {
-		if !printableASCII(says[i].value) || !allPrintableASCII(says[i].more) {
+		if unprintable(says[i].value) || slices.ContainsFunc(says[i].more, unprintable) {
 			return errNotASCII
 		}
 	}
@@ -214,14 +215,7 @@ func printableASCII(s string) bool {
 	return true
 }
 
-func allPrintableASCII(all []string) bool {
-	for _, s := range all {
-		if !printableASCII(s) {
-			return false
-		}
-	}
-	return true
-}
+func unprintable(s string) bool { return !printableASCII(s) }
 
 // quotable says that s can stand in a quoted-string without escapes (RFC 9110 section 5.6.4).
 func quotable(s string) bool { return printableASCII(s) && !strings.ContainsAny(s, `"\`) }

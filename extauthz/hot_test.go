@@ -60,6 +60,16 @@ func allocations(t *testing.T, s *extauthz.Server, c *authv3.CheckRequest) float
 	})
 }
 
+// remembered asks until what a check shows is verified and remembered, and fails the test unless it is
+// decided so.
+func (w *fullWorld) remembered(t *testing.T, c *authv3.CheckRequest, want string) {
+	t.Helper()
+	w.ask(t, c)
+	if w.ask(t, c); w.last(t).Decision.Reason.String() != want {
+		t.Fatalf("decided %+v: %s", w.last(t).Decision, w.last(t).Detail)
+	}
+}
+
 // TestTheHotPathTakesNoMemory: from the bytes of a check to those of its answer, a caller and a user
 // who were verified before cost none, and neither does a refusal. The memory of each check is
 // overwritten, so that what is remembered of it by a text that lies there costs some, too.
@@ -110,10 +120,7 @@ func TestTheHotPathTakesNoMemory(t *testing.T) {
 		counted.Retain(w.current.Load().Policy.EachRoute)
 		for name, row := range rows {
 			t.Run(size+", "+name, func(t *testing.T) {
-				w.ask(t, row.check) // verified and remembered
-				if w.ask(t, row.check); w.last(t).Decision.Reason.String() != row.want {
-					t.Fatalf("decided %+v", w.last(t).Decision)
-				}
+				w.remembered(t, row.check, row.want)
 				for with, m := range map[string]extauthz.Metrics{"nothing counted": nothing{}, "metrics": counted} {
 					if n := allocations(t, server(m), row.check); n != 0 {
 						t.Errorf("%s: %v allocations", with, n)

@@ -56,8 +56,8 @@ func (b compiledBefore) with(known map[string]identity.Terms) compiledBefore {
 	return b
 }
 
-// remember returns what was compiled, without a fault anywhere. Of policies that do not protect the workload it keeps that they
-// do not.
+// remember returns what was compiled, without a fault anywhere. Of policies that do not protect the
+// workload it keeps that they do not.
 func (c *compiler) remember(workload string) compiledBefore {
 	b := compiledBefore{known: c.known, policies: c.parsed}
 	for text, p := range b.policies {

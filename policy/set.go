@@ -181,6 +181,5 @@ type Match struct {
 }
 
 // Providers returns the names of the providers whose credentials the rules read, sorted; none
-// when they read none. They are good as
-// long as the Match is. Whoever calls must not modify them.
+// when they read none. They are good as long as the Match is. Whoever calls must not modify them.
 func (m Match) Providers() []string { return m.providers }
